@@ -1,0 +1,5 @@
+"""``python -m plugframe``."""
+
+from plugframe.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""What every callable surface shares, hooks and operations alike."""

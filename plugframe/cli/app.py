@@ -1,0 +1,72 @@
+"""The ``plugframe`` command and the options that its commands share."""
+
+import sys
+
+import click
+
+from plugframe import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_COMMANDS = {"list": "plugframe.cli.listing", "cache": "plugframe.cli.cache"}
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported when they are named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click's signature
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 # click's signature
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = __import__(_COMMANDS[cmd_name], fromlist=("command",)).command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> "Any":
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from plugframe.errors import near_matches
+
+            near = near_matches(args[0], tuple(_COMMANDS))
+            if near:
+                error.message += f" Did you mean {' or '.join(near)}?"
+            raise
+
+    def invoke(self, ctx: click.Context) -> "Any":
+        from plugframe.errors import PlugframeError
+
+        try:
+            return super().invoke(ctx)
+        except PlugframeError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(2)
+        except KeyboardInterrupt:
+            ctx.exit(130)
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="plugframe")
+def app() -> None:
+    """Show and check the plugins of Python applications, without running a line of them."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A name that the terminal's encoding lacks must not end the command.
+            stream.reconfigure(errors="backslashreplace")
+
+
+def environment_options(function: "Callable[..., Any]") -> "Callable[..., Any]":
+    """Add ``--python`` and ``--static`` to a command."""
+    python = click.option(
+        "--python",
+        metavar="PATH",
+        help="Another environment: its python executable, or its folder. It is asked for its path, and needs no plugframe.",
+    )
+    static = click.option(
+        "--static", is_flag=True, help="Run nothing at all: read the environment off its folders, and say what is missed."
+    )
+    return python(static(function))

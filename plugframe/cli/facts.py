@@ -1,0 +1,118 @@
+"""What the commands tell: rows of plain values about plugins, entry points and groups."""
+
+from plugframe.discovery.provenance import Requirers
+from plugframe.discovery.snapshot import Environment, Snapshot, current_environment, discover
+from plugframe.policy.decisions import groups, plugins
+from plugframe.policy.findings import findings
+from plugframe.records import Decision, Diagnostic, EntryPoint, Plugin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    Row = dict[str, object]
+
+HOSTS = "plugframe.hosts"
+DEFAULT_HOST = "plugframe"
+
+
+def environment(python: str | None, *, static: bool) -> Environment:
+    """Return the environment that a command's options name.
+
+    Raises:
+        EnvironmentNotReadableError: it cannot be found out.
+    """
+    if python is None and not static:
+        return current_environment()
+    import sys
+
+    from plugframe.discovery import interpreters
+
+    return interpreters.read(python or sys.prefix) if static else interpreters.ask(python or sys.executable)
+
+
+class Facts:
+    """What can be told of one environment without running anything in it."""
+
+    def __init__(self, where: Environment) -> None:
+        """Look at an environment."""
+        self.snapshot: Snapshot = discover(where, deep=True)
+        self.findings: list[Diagnostic] = list(self.snapshot.diagnostics())
+        self._requirers: Requirers | None = None
+
+    def hosts(self) -> list[str]:
+        """Return the names of the environment's hosts, sorted; the default host among them when it has plugins."""
+        names = {name for _, name in self.snapshot.names(HOSTS)}
+        if any(self.snapshot.names(group) for group in groups(DEFAULT_HOST)):
+            names.add(DEFAULT_HOST)
+        return sorted(names)
+
+    def plugins(self, host: str, *, everything: bool) -> "list[Row]":
+        """Return a row for each plugin of a host, sorted by name.
+
+        Args:
+            host: the host's name.
+            everything: those that are shadowed or cannot be loaded as declared, too.
+        """
+        found = plugins(host, self.snapshot.entry_points)
+        self.findings += findings(host, found, self.snapshot.entry_points)
+        if everything:
+            found += tuple(self._shadowed(host))
+        return [self._row(plugin) for plugin in found if everything or plugin.state not in ("shadowed", "broken")]
+
+    def _shadowed(self, host: str) -> "Iterable[Plugin]":
+        for entry in self.snapshot.entry_points(f"{host}.plugins", shadowed=True):
+            decision = Decision(state="shadowed", reason=self._why_shadowed(entry))
+            yield Plugin(host=host, name=entry.name, entry_point=entry, decision=decision, provides={})
+
+    def _why_shadowed(self, entry: EntryPoint) -> str:
+        return next(reason for distribution, reason in self.snapshot.shadowed() if distribution == entry.distribution)
+
+    def entries(self, group: str, *, everything: bool) -> "list[Row]":
+        """Return a row for each entry point of a group, sorted by name; ``everything`` as in ``plugins``."""
+        found = []
+        for entry in self.snapshot.entry_points(group):
+            decision = Decision(state="broken" if entry.problem else "available", reason=entry.problem or "")
+            if everything or decision.allowed:
+                found.append(self._entry_row(entry, decision))
+        for entry in self.snapshot.entry_points(group, shadowed=True) if everything else ():
+            found.append(self._entry_row(entry, Decision(state="shadowed", reason=self._why_shadowed(entry))))
+        return sorted(found, key=lambda row: (str(row["name"]), str(row["distribution"])))
+
+    def groups(self) -> "list[Row]":
+        """Return a row for each group of the environment: its name and how many entries and distributions it has."""
+        rows: list[Row] = []
+        for group, count in self.snapshot.groups().items():
+            places = {place for place, _ in self.snapshot.names(group)}
+            rows.append({"group": group, "entries": count, "distributions": len(places)})
+        return rows
+
+    def _row(self, plugin: Plugin) -> "Row":
+        return {
+            "host": plugin.host,
+            **self._entry_row(plugin.entry_point, plugin.decision),
+            "provides": {kind: list(names) for kind, names in plugin.provides.items()},
+        }
+
+    def _entry_row(self, entry: EntryPoint, decision: Decision) -> "Row":
+        distribution = entry.distribution
+        if self._requirers is None:
+            self._requirers = Requirers(self.snapshot.distributions(), self.snapshot.environment.markers)
+        return {
+            "group": entry.group,
+            "name": entry.name,
+            "value": entry.value,
+            "module": entry.module,
+            "attribute": entry.attribute,
+            "extras": list(entry.extras),
+            "distribution": distribution.name,
+            "version": distribution.version,
+            "state": decision.state,
+            "reason": decision.reason,
+            "location": distribution.location,
+            "metadata": distribution.metadata_path,
+            "origin": distribution.origin,
+            "url": distribution.url,
+            "requested": distribution.requested,
+            "required_by": list(self._requirers.chain(distribution)),
+        }

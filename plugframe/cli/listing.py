@@ -1,0 +1,154 @@
+"""``plugframe list``: the plugins of an environment, without running a line of them."""
+
+import os
+import sys
+import time
+
+import click
+
+from plugframe.cli import render
+from plugframe.cli.app import environment_options
+from plugframe.cli.facts import HOSTS, Facts, environment
+from plugframe.errors import near_matches
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from plugframe.cli.facts import Row
+
+PLUGIN_FIELDS = ("name", "version", "state", "provides", "distribution", "origin", "required_by")
+ENTRY_FIELDS = ("name", "value", "version", "state", "distribution", "origin", "required_by")
+GROUP_FIELDS = ("group", "entries", "distributions")
+_MORE = ("host", "group", "value", "module", "attribute", "extras", "reason", "location", "metadata", "url", "requested")
+_EPILOG = """\b
+Exit codes: 0 fine; 1 --strict and there are findings; 2 the command was wrong, or the environment cannot be read.
+PLUGFRAME_CACHE=off keeps no index, PLUGFRAME_CACHE=FOLDER keeps it there.
+"""
+
+
+@click.command("list", epilog=_EPILOG)
+@click.option("--host", metavar="NAME", help="Only the plugins of this host.")
+@click.option("--group", metavar="GROUP", help="The entry points of any group, such as pytest11.")
+@click.option("--groups", is_flag=True, help="The groups themselves, with counts.")
+@click.option("--all", "everything", is_flag=True, help="Shadowed and invalid ones too, with the reason.")
+@click.option("--format", "form", type=click.Choice(render.FORMATS), default="table", show_default=True)
+@click.option("--json", "form", flag_value="json", help="Short for --format json.")
+@click.option("--fields", metavar="A,B", help="These fields, in this order.")
+@click.option("--sort", metavar="A,-B", help="Sort by these fields; - means descending.")
+@click.option("--strict", is_flag=True, help="Exit with 1 when there are findings.")
+@click.option("-v", "--verbose", is_flag=True, help="Tell what came from the index, and how long it took.")
+@environment_options
+def command(  # noqa: PLR0913 # one parameter an option
+    *,
+    host: str | None,
+    group: str | None,
+    groups: bool,
+    everything: bool,
+    form: str,
+    fields: str | None,
+    sort: str | None,
+    strict: bool,
+    verbose: bool,
+    python: str | None,
+    static: bool,
+) -> None:
+    """List the plugins of every host in the environment, without running a line of them."""
+    if sum((host is not None, group is not None, groups)) > 1:
+        message = "--host, --group and --groups exclude each other"
+        raise click.UsageError(message)
+    started = time.perf_counter()
+    facts = Facts(environment(python, static=static))
+    if groups:
+        key, chosen, tables = "groups", GROUP_FIELDS, {"": facts.groups()}
+    elif group is not None:
+        key, chosen, tables = "plugins", ENTRY_FIELDS, {"": facts.entries(group, everything=everything)}
+    else:
+        hosts = facts.hosts() if host is None else [host]
+        key, chosen = "plugins", PLUGIN_FIELDS
+        tables = {name: facts.plugins(name, everything=everything) for name in hosts}
+    if everything and not groups:
+        chosen = (*chosen, "reason")
+    show = _fields(fields, chosen, groups=groups) if fields else chosen
+    rows = _sorted([row for table in tables.values() for row in table], sort, groups=groups)
+    if form in ("json", "jsonl"):
+        picked = [{field: row.get(field) for field in show} for row in rows] if fields else rows
+        render.show_json(picked, facts.findings, key=key, lines=form == "jsonl")
+    elif not rows:
+        _say_nothing_found(facts, host, group, groups=groups)
+    else:
+        _show(rows, show, form=form, by_host=len(tables) > 1 and "host" not in show)
+    _close(facts, form=form, verbose=verbose, seconds=time.perf_counter() - started)
+    if strict and facts.findings:
+        sys.exit(1)
+
+
+def _fields(written: str, defaults: "Sequence[str]", *, groups: bool) -> tuple[str, ...]:
+    known = GROUP_FIELDS if groups else tuple(dict.fromkeys((*defaults, *PLUGIN_FIELDS, *_MORE)))
+    wanted = tuple(name.strip().lower().replace(" ", "_").replace("-", "_") for name in written.split(","))
+    wanted = tuple("name" if name == "plugin" else name for name in wanted)
+    for name in wanted:
+        if name not in known:
+            near = near_matches(name, known)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            message = f"no field {name!r}; {hint}"
+            raise click.UsageError(message)
+    return wanted
+
+
+def _sorted(rows: "list[Row]", written: str | None, *, groups: bool) -> "list[Row]":
+    for part in reversed(written.split(",") if written else ()):
+        (field,) = _fields(part.strip().lstrip("-"), (), groups=groups)
+        rows = sorted(rows, key=lambda row: _order(row.get(field)), reverse=part.strip().startswith("-"))
+    return rows
+
+
+def _order(value: object) -> tuple[bool, float, str]:
+    number = float(value) if isinstance(value, int) else 0.0
+    return isinstance(value, int), number, render.text(value).lower()
+
+
+def _show(rows: "list[Row]", fields: "Sequence[str]", *, form: str, by_host: bool) -> None:
+    rows = [{**dict.fromkeys(fields), **row} for row in rows]
+    if not by_host or form == "plain":
+        render.show(rows, fields, form=form)
+        return
+    for number, host in enumerate(dict.fromkeys(str(row["host"]) for row in rows)):
+        of_host = [row for row in rows if row["host"] == host]
+        if number:
+            click.echo()
+        render.show(of_host, fields, form=form, title=f"{host}: {len(of_host)} plugin{'s' * (len(of_host) != 1)}")
+
+
+def _say_nothing_found(facts: Facts, host: str | None, group: str | None, *, groups: bool) -> None:
+    known = tuple(facts.snapshot.groups())
+    wanted = group or (f"{host}.plugins" if host else "")
+    near = near_matches(wanted, known) if wanted else ()
+    what = f"no entry points in group {group}" if group else f"no plugins of {host}" if host else "no plugins"
+    lines = ["there are no entry points at all" if groups else f"{what} in {facts.snapshot.environment.prefix}"]
+    if near:
+        lines.append(f"did you mean {' or '.join(near)}?")
+    hosts = facts.hosts()
+    if host is None and group is None:
+        lines.append(f"hosts: {', '.join(hosts)}" if hosts else f"no distribution declares a host (group {HOSTS})")
+    if known:
+        shown = ", ".join(known[:12]) + (f" and {len(known) - 12} more" if len(known) > 12 else "")
+        lines += [f"groups that exist: {shown}", f"next: plugframe list --group {near[0] if near else known[0]}"]
+    else:
+        lines.append("next: pip install a plugin, or name another environment with --python PATH")
+    click.echo("\n".join(lines), err=True)
+
+
+def _close(facts: Facts, *, form: str, verbose: bool, seconds: float) -> None:
+    if form != "json":
+        render.show_findings(facts.findings)
+    for gap in facts.snapshot.environment.gaps:
+        click.echo(f"not seen: {gap}", err=True)
+    if not verbose:
+        return
+    index = facts.snapshot.index
+    for path, why in index.missed.items():
+        click.echo(f"index: miss {path or os.curdir} ({why})", err=True)
+    for path in index.found:
+        click.echo(f"index: hit {path}", err=True)
+    click.echo(f"index: {index.path or 'off'}; {seconds * 1000:.1f} ms", err=True)

@@ -1,0 +1,100 @@
+"""How rows look: as a table, as plain lines, as JSON."""
+
+import sys
+
+import click
+
+from plugframe.records import Diagnostic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from plugframe.cli.facts import Row
+
+FORMATS = ("table", "plain", "json", "jsonl")
+_TITLES = {"name": "PLUGIN", "required_by": "REQUIRED BY"}
+_STYLES = {"available": "green", "broken": "red", "shadowed": "yellow", "incompatible": "red", "disabled": "dim"}
+_UNLIMITED = 100_000
+
+
+def show(rows: "Sequence[Row]", fields: "Sequence[str]", *, form: str, title: str = "") -> None:
+    """Write rows to standard output as a table or as plain lines.
+
+    Args:
+        rows: field to value.
+        fields: which fields, in which order.
+        form: ``table`` or ``plain``: one line a row, fields separated by tabs, ``-`` for an empty one, no heading.
+        title: a line above a table.
+    """
+    if form == "plain":
+        for row in rows:
+            click.echo("\t".join(_plain(row[field]) for field in fields))
+        return
+    _table(rows, fields, title)
+
+
+def _plain(value: object) -> str:
+    return text(value).replace("\t", " ").replace("\n", " ") or "-"
+
+
+def text(value: object) -> str:
+    """Return a field's value as a person reads it."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, dict):
+        return "; ".join(f"{kind}: {', '.join(names)}" for kind, names in value.items())
+    if isinstance(value, list):
+        return " > ".join(map(str, value))
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _table(rows: "Sequence[Row]", fields: "Sequence[str]", title: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    terminal = sys.stdout.isatty()
+    console = Console(highlight=False, width=None if terminal else _UNLIMITED, soft_wrap=not terminal)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for field in fields:
+        table.add_column(heading(field), overflow="fold")
+    for row in rows:
+        cells = [Text(text(row[field]) or "-") for field in fields]
+        if "state" in fields:
+            cells[fields.index("state")].stylize(_STYLES.get(str(row["state"]), ""))
+        table.add_row(*cells)
+    if title:
+        console.print(Text(title, style="bold"))
+    console.print(table)
+
+
+def heading(field: str) -> str:
+    """Return the title of a field's column."""
+    return _TITLES.get(field, field.upper().replace("_", " "))
+
+
+def show_json(rows: "Sequence[Row]", findings: "Iterable[Diagnostic]", *, key: str, lines: bool) -> None:
+    """Write rows to standard output as one JSON document, or as one JSON object a line.
+
+    Args:
+        rows: what to write.
+        findings: the diagnostics; they go into the document, not among the lines.
+        key: the document's key for the rows.
+        lines: write lines.
+    """
+    import json
+
+    if lines:
+        for row in rows:
+            click.echo(json.dumps(row))
+        return
+    document = {"schema": 1, key: list(rows), "diagnostics": [finding.asdict() for finding in findings]}
+    click.echo(json.dumps(document, indent=2))
+
+
+def show_findings(findings: "Iterable[Diagnostic]") -> None:
+    """Write diagnostics to standard error, two lines each."""
+    for finding in findings:
+        click.echo(click.style(str(finding), fg="yellow"), err=True)
+        click.echo(f"    effect: {finding.effect}. fix: {finding.fix or 'none known'}.", err=True)

@@ -1,0 +1,136 @@
+"""Reading small files of unknown quality, and telling whether they are still the same."""
+
+import os
+import stat
+import time
+
+LARGEST = 16 * 1024 * 1024
+RACY_NS = 2_000_000_000  # a file system may give two changes this close together the same times (FAT: 2 seconds)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def read_bytes(path: str, *, limit: int = LARGEST, until: bytes = b"") -> bytes:
+    """Return what is in a file, up to and including the chunk in which ``until`` is found.
+
+    Opened without blocking, so that a pipe in a file's place cannot hang a scan.
+
+    Args:
+        path: the file.
+        limit: the largest size that is read, in bytes.
+        until: stop reading after a chunk that holds these bytes; empty reads to the end.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or is larger than ``limit``.
+    """
+    descriptor = os.open(path, _FLAGS)
+    try:
+        found = b""
+        while chunk := os.read(descriptor, 16384):
+            found += chunk
+            if until and until in found:
+                break
+            if len(found) > limit:
+                message = f"larger than {limit} bytes"
+                raise OSError(message)
+        if not found and not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            message = "not a regular file"
+            raise OSError(message)
+        return found
+    finally:
+        os.close(descriptor)
+
+
+def root_signature(status: os.stat_result) -> str:
+    """Return what changes when a path entry does, its device included: another file system may be mounted there."""
+    return f"{status.st_dev:x}.{status.st_ino:x}.{status.st_mtime_ns:x}.{status.st_ctime_ns:x}.{status.st_size:x}"
+
+
+def signature(root: str, names: "Iterable[str]") -> str:
+    """Return what changes whenever one of several files' contents, or a folder's list of names, does.
+
+    Nanosecond times and the inode, since a replacement by rename keeps neither; ctime, since mtime can be set back.
+    A tuple of integers has the same hash in every process of one build of Python, and the index belongs to one build.
+
+    Args:
+        root: the folder that they are in; empty means the working directory.
+        names: paths below it; an empty one means the root itself.
+
+    Raises:
+        OSError: one of them cannot be seen.
+    """
+    base = f"{root}/" if root else ""
+    seen: list[int] = []
+    for name in names:
+        status = os.stat(base + name if name else root)
+        seen += (status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
+    return _signature(seen)
+
+
+def _signature(seen: list[int]) -> str:
+    return f"{hash(tuple(seen)):x}"
+
+
+class Watch:
+    """The files below one folder that an answer rests on, as they were before they were read.
+
+    Attributes:
+        names: their paths below the root, in order.
+        racy: True once a file was seen that changed so recently, or in the future, that the next change might not
+            show in its signature. An answer that rests on such a file must not be kept.
+    """
+
+    __slots__ = ("_seen", "_youngest", "names", "racy", "root")
+
+    def __init__(self, root: str, *, started_ns: int | None = None) -> None:
+        self.root = root
+        self.names: list[str] = []
+        self._seen: list[int] = []
+        self.racy = False
+        self._youngest = (time.time_ns() if started_ns is None else started_ns) - RACY_NS
+
+    @property
+    def signature(self) -> str:
+        """What ``signature(root, names)`` returns as long as nothing changed."""
+        return _signature(self._seen)
+
+    def path(self, name: str) -> str:
+        """Return the path of a file below the root; of the root itself for an empty name."""
+        return os.path.join(self.root, name) if name else self.root
+
+    def status(self, name: str) -> os.stat_result:
+        """Return a file's status and remember its signature.
+
+        Raises:
+            OSError: there is no such file, or it cannot be seen.
+        """
+        status = os.stat(self.path(name))
+        self.names.append(name)
+        self._seen += (status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
+        self.consider(status)
+        return status
+
+    def consider(self, status: os.stat_result) -> None:
+        """Take into account how young a file is, without remembering it."""
+        self.racy = self.racy or max(status.st_mtime_ns, status.st_ctime_ns) >= self._youngest
+
+    def read(self, name: str, *, until: bytes = b"") -> bytes:
+        """Return a file's content and remember its signature.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        self.status(name)
+        return read_bytes(self.path(name), until=until)
+
+
+def unchanged(root: str, names: "Iterable[str]", expected: str) -> bool:
+    """Return whether ``signature(root, names)`` is what it was."""
+    try:
+        return signature(root, names) == expected
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,214 @@
+"""Another interpreter's environment: asked for its path only, or read off its folders without running anything."""
+
+import json
+import os
+import subprocess
+import sys
+
+from plugframe.discovery.snapshot import Environment
+from plugframe.errors import EnvironmentNotReadableError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SECONDS = 60
+
+# Runs under every Python since 2.6, so it imports little and prints one line of ASCII behind a mark: what .pth files of
+# that environment print goes before it.
+_QUESTION = """
+import json, sys
+tag = getattr(getattr(sys, "implementation", None), "cache_tag", None) or "python-%d%d" % sys.version_info[:2]
+known = ("_frozen_importlib", "importlib", "_distutils_hack")
+finders = [getattr(f, "__module__", "") for f in sys.meta_path if hasattr(f, "find_distributions")]
+version = "%d.%d.%d" % sys.version_info[:3]
+print("\\n@@plugframe@@" + json.dumps({
+    "path": sys.path, "prefix": sys.prefix, "base_prefix": getattr(sys, "base_prefix", sys.prefix), "cache_tag": tag,
+    "finders": [name for name in finders if not name.startswith(known)], "version": version,
+    "platform": sys.platform}))
+"""
+_MARK = "\n@@plugframe@@"
+
+
+def ask(target: str, *, inherit_environment: bool = False) -> Environment:
+    """Return the environment of another interpreter by running it once.
+
+    It runs isolated (``-I``), and prints its path; its ``.pth`` files run as at every start of it. It needs no plugframe
+    and may be any version of Python.
+
+    Args:
+        target: its executable, or the folder of its environment.
+        inherit_environment: let it see ``PYTHONPATH`` and the user's site-packages.
+
+    Raises:
+        EnvironmentNotReadableError: there is none, or it does not answer within a minute.
+    """
+    executable = _executable(target)
+    options = [] if inherit_environment else ["-I"]
+    answer = _run(target, executable, options)
+    if answer is None:
+        answer = _run(target, executable, ["-E", "-s"])  # Python 2 knows no -I.
+    if answer is None:
+        raise EnvironmentNotReadableError(target, "it is no Python interpreter that answers")
+    finders = ", ".join(sorted(set(answer["finders"])))
+    gaps = (f"finders of {finders} may find distributions that are not shown",) if finders else ()
+    return Environment(
+        [entry for entry in answer["path"] if entry],
+        prefix=answer["prefix"],
+        base_prefix=answer["base_prefix"],
+        cache_tag=answer["cache_tag"],
+        gaps=gaps,
+        markers=_markers(answer["version"], answer["platform"]),
+    )
+
+
+def _executable(target: str) -> str:
+    """Return the interpreter that a path, a command's name or an environment's folder means."""
+    if os.path.isdir(target):
+        for name in ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe"):
+            if os.path.isfile(os.path.join(target, name)):
+                return os.path.join(target, name)
+        raise EnvironmentNotReadableError(target, "the folder has no bin/python")
+    if os.path.exists(target):
+        return os.path.abspath(target)
+    import shutil
+
+    found = None if os.sep in target else shutil.which(target)
+    if not found:
+        raise EnvironmentNotReadableError(target, "there is no such file")
+    return found
+
+
+def _run(target: str, executable: str, options: list[str]) -> "dict[str, Any] | None":
+    try:
+        done = subprocess.run(  # noqa: S603 # the user named this executable
+            [executable, *options, "-c", _QUESTION],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+            cwd=os.path.abspath(os.sep),
+        )
+    except (OSError, ValueError) as error:
+        raise EnvironmentNotReadableError(target, f"it cannot be run: {error}") from error
+    except subprocess.TimeoutExpired as error:
+        raise EnvironmentNotReadableError(target, f"it did not answer within {SECONDS} seconds") from error
+    _, mark, line = done.stdout.decode(errors="replace").replace("\r\n", "\n").rpartition(_MARK)
+    if done.returncode or not mark:
+        return None
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def read(target: str) -> Environment:
+    """Return an environment as its folders show it; nothing is run.
+
+    What only running could tell is left out and stated in ``gaps``: lines of ``.pth`` files that are code, and finders.
+
+    Args:
+        target: an environment's folder or its executable.
+
+    Raises:
+        EnvironmentNotReadableError: it is no environment.
+    """
+    prefix = _prefix(target)
+    config = _config(os.path.join(prefix, "pyvenv.cfg"))
+    gaps: list[str] = []
+    sites = _sites(prefix)
+    if not sites:
+        raise EnvironmentNotReadableError(target, f"there is no site-packages folder below {prefix}")
+    base = os.path.dirname(config.get("home", "")) or prefix
+    if base != prefix and config.get("include-system-site-packages", "").lower() == "true":
+        sites += _sites(base)
+    path = []
+    for site in sites:
+        path += [site, *_pth_lines(site, gaps)]
+    major, minor = _version(sites[0], config)
+    return Environment(
+        path,
+        prefix=prefix,
+        base_prefix=base,
+        cache_tag=f"cpython-{major}{minor}",
+        gaps=tuple(gaps),
+        markers=_markers(f"{major}.{minor}", sys.platform),
+    )
+
+
+def _prefix(target: str) -> str:
+    if os.path.isdir(target):
+        return os.path.abspath(target)
+    if not os.path.exists(target):
+        raise EnvironmentNotReadableError(target, "there is no such file or folder")
+    folder = os.path.dirname(os.path.abspath(target))
+    # A virtual environment's python is a link to another one's: pyvenv.cfg tells which of the two is meant.
+    if os.path.exists(os.path.join(os.path.dirname(folder), "pyvenv.cfg")):
+        return os.path.dirname(folder)
+    return os.path.dirname(os.path.dirname(os.path.realpath(target)))
+
+
+def _config(path: str) -> dict[str, str]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            pairs = (line.partition("=") for line in file)
+            return {name.strip().lower(): value.strip() for name, equals, value in pairs if equals}
+    except OSError:
+        return {}
+
+
+def _sites(prefix: str) -> list[str]:
+    """Return the folders below a prefix that hold distributions, in the order of the path."""
+    found = []
+    for library in ("lib", "lib64", "local/lib"):
+        folder = os.path.join(prefix, library)
+        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+        for name in (name for name in names if name.startswith(("python", "pypy"))):
+            found += [os.path.join(folder, name, leaf) for leaf in ("site-packages", "dist-packages")]
+    found.append(os.path.join(prefix, "Lib", "site-packages"))
+    unique: dict[str, str] = {}
+    for folder in filter(os.path.isdir, found):
+        unique.setdefault(os.path.realpath(folder), folder)
+    return list(unique.values())
+
+
+def _pth_lines(site: str, gaps: list[str]) -> list[str]:
+    """Return the folders that a site folder's ``.pth`` files add, as ``site.addpackage`` would."""
+    added = []
+    for name in sorted(os.listdir(site)):
+        path = os.path.join(site, name)
+        if name.endswith(".start"):
+            gaps.append(f"{path} runs code at start (PEP 829); what it adds to the path is not seen")
+        if not name.endswith(".pth") or name.startswith("."):
+            continue
+        try:
+            with open(path, encoding="utf-8-sig", errors="replace") as file:
+                lines = [line.strip() for line in file]
+        except OSError as error:
+            gaps.append(f"{path} cannot be read: {error.strerror or error}")
+            continue
+        code = [line for line in lines if line.startswith(("import ", "import\t"))]
+        if code:
+            gaps.append(f"{path} has code that was not run; what it adds to the path is not seen")
+        folders = [line for line in lines if line and not line.startswith("#") and line not in code]
+        added += [folder for line in folders if os.path.exists(folder := os.path.join(site, line))]
+    return added
+
+
+def _version(site: str, config: dict[str, str]) -> tuple[int, int]:
+    """Return the Python version of a site folder: from ``lib/python3.12``, else from pyvenv.cfg."""
+    name = os.path.basename(os.path.dirname(site)).lstrip("pythonpy")
+    parts = (name if name[:1].isdigit() else config.get("version", config.get("version_info", ""))).split(".")
+    try:
+        return int(parts[0]), int(parts[1])
+    except (IndexError, ValueError):
+        return sys.version_info[:2]
+
+
+def _markers(version: str, platform: str) -> dict[str, str]:
+    return {
+        "python_full_version": version,
+        "python_version": ".".join(version.split(".")[:2]),
+        "sys_platform": platform,
+    }

@@ -1,0 +1,247 @@
+"""The room's main function: the path's entries to one ``Snapshot`` of what is installed."""
+
+import os
+import sys
+
+from plugframe.discovery.index import Index
+from plugframe.records import Diagnostic, Distribution, EntryPoint
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from plugframe.discovery.segments import Segment
+
+
+class Environment:
+    """One interpreter's installation, as far as finding distributions goes.
+
+    Attributes:
+        path: its path entries, in order.
+        prefix: the environment's folder.
+        base_prefix: the folder of the interpreter that the environment was made from.
+        cache_tag: such as ``cpython-313``.
+        live: path entries whose content the index must not keep: the working and the script folder.
+        is_current: whether it is this process's own, so that its finders can be asked.
+        gaps: what could not be found out, a sentence each.
+        markers: marker variables (PEP 508) in which it differs from this process's own.
+    """
+
+    __slots__ = ("base_prefix", "cache_tag", "gaps", "is_current", "live", "markers", "path", "prefix")
+
+    def __init__(
+        self,
+        path: "Sequence[str]",
+        *,
+        prefix: str,
+        base_prefix: str,
+        cache_tag: str,
+        is_current: bool = False,
+        gaps: tuple[str, ...] = (),
+        markers: dict[str, str] | None = None,
+    ) -> None:
+        self.path = tuple(dict.fromkeys(path))
+        self.prefix = prefix
+        self.base_prefix = base_prefix
+        self.cache_tag = cache_tag
+        self.is_current = is_current
+        self.gaps = gaps
+        self.markers = markers
+        self.live = _live_entries() if is_current else frozenset()
+
+    @property
+    def key(self) -> str:
+        """One line that is the same for every process of this environment."""
+        from plugframe.discovery.segments import escape
+
+        return "\t".join(map(escape, ("environment", self.prefix, self.base_prefix, self.cache_tag)))
+
+
+def current_environment(path: "Sequence[str] | None" = None) -> Environment:
+    """Return this process's environment.
+
+    Args:
+        path: its path entries; None means ``sys.path`` as it is now.
+    """
+    return Environment(
+        [entry for entry in (sys.path if path is None else path) if isinstance(entry, str)],
+        prefix=sys.prefix,
+        base_prefix=sys.base_prefix,
+        cache_tag=sys.implementation.cache_tag or sys.implementation.name,
+        is_current=True,
+    )
+
+
+def _live_entries() -> frozenset[str]:
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    try:
+        here = os.getcwd()
+    except OSError:
+        here = ""
+    return frozenset(("", os.curdir, here, os.path.dirname(os.path.abspath(main)) if main else ""))
+
+
+def discover(environment: Environment | None = None, *, deep: bool = False) -> "Snapshot":
+    """Return what is installed in an environment. Reads files, writes the index, imports no plugin.
+
+    Args:
+        environment: None means this process's own.
+        deep: check or read every distribution's metadata, as listing wants it, not only what leads to the names of
+            entry points.
+    """
+    environment = environment or current_environment()
+    index = Index(environment.key)
+    sources = list(_sources(environment, index, deep=deep))
+    index.save()
+    return Snapshot(environment, sources, index)
+
+
+def _sources(environment: Environment, index: Index, *, deep: bool) -> "Iterator[Segment]":
+    finders: Sequence[tuple[str, object]] = (("path", None),)
+    if environment.is_current and any(hasattr(finder, "find_distributions") for finder in sys.meta_path[3:]):
+        from plugframe.discovery.foreign import finders as installed_finders
+
+        finders = installed_finders()
+    for name, finder in finders:
+        if name != "path":
+            from plugframe.discovery.foreign import ask_finder
+
+            yield ask_finder(name, finder, list(environment.path))
+            continue
+        for path in environment.path:
+            segment = _entry(path, environment, index, deep=deep)
+            if segment is not None:
+                yield segment
+
+
+def _entry(path: str, environment: Environment, index: Index, *, deep: bool) -> "Segment | None":
+    try:
+        status = os.stat(path or os.curdir)
+    except (OSError, ValueError):
+        return None  # Entries that do not exist are ordinary, such as python313.zip.
+    live = path in environment.live or not os.path.isabs(path)
+    segment = None if live else index.find(path, deep=deep)
+    if segment is None:
+        from plugframe.discovery.foreign import is_foreign, scan_archive
+        from plugframe.discovery.scanner import scan
+
+        keep = not live and index.writable()
+        foreign = is_foreign(path, status)
+        segment = scan_archive(path) if foreign else scan(path, deep=deep or keep)
+        if keep and segment.storable:
+            index.put(segment)
+    return segment
+
+
+class Snapshot:
+    """What is installed in one environment at one moment.
+
+    It is read-only; make a new one to see changes. Of several copies of one distribution, one counts: the first on the
+    path that has metadata, and within one folder the highest version. The others are shadowed.
+
+    Attributes:
+        environment: whose.
+        index: tells which path entries were answered from the index.
+    """
+
+    def __init__(self, environment: Environment, segments: "list[Segment]", index: Index) -> None:
+        self.environment = environment
+        self.index = index
+        self._segments = segments
+        self._known: dict[tuple[int, int], Distribution] = {}
+        self._losers: dict[tuple[int, int], tuple[int, int]] = {}
+        self._merge()
+
+    def _merge(self) -> None:
+        places: dict[str, tuple[int, int]] = {}
+        copies: dict[str, list[tuple[int, int]]] = {}
+        for number, segment in enumerate(self._segments):
+            for index, key in enumerate(segment.keys):
+                first = places.setdefault(key, (number, index))
+                if first != (number, index):
+                    copies.setdefault(key, [first]).append((number, index))
+        for several in copies.values():
+            from plugframe.discovery.copies import rank
+
+            winner, *losers = rank(several, self.distribution_at)
+            self._losers.update(dict.fromkeys(losers, winner))
+
+    def distribution_at(self, place: tuple[int, int]) -> Distribution:
+        """Return the distribution at a place: position of the path entry, position in it."""
+        if place not in self._known:
+            self._known[place] = self._segments[place[0]].distribution(place[1])
+        return self._known[place]
+
+    def names(self, group: str) -> "list[tuple[tuple[int, int], str]]":
+        """Return the names in a group without making a record of any, shadowed distributions left out.
+
+        Returns:
+            ``(place, name)`` in the order of ``entry_points``; a place stands for a distribution, see
+            ``distribution_at``.
+        """
+        losers = self._losers
+        return [
+            (place, row[2])
+            for number, segment in enumerate(self._segments)
+            for row in segment.rows_of(group)
+            if (place := (number, row[0])) not in losers
+        ]
+
+    def entry_points(self, group: str | None = None, *, shadowed: bool = False) -> tuple[EntryPoint, ...]:
+        """Return the entry points of one group, or all.
+
+        Args:
+            group: None means all groups.
+            shadowed: return those of shadowed distributions instead.
+
+        Returns:
+            In the order of ``importlib_metadata.entry_points``: path entries, then each folder's own order, then
+            lines. Those with a ``problem`` are among them.
+        """
+        return tuple(
+            EntryPoint(
+                group=row[1],
+                name=row[2],
+                value=row[3],
+                distribution=self.distribution_at((number, row[0])),
+                problem=row[4] or None,
+            )
+            for number, segment in enumerate(self._segments)
+            for row in (segment.rows if group is None else segment.rows_of(group))
+            if ((number, row[0]) in self._losers) is shadowed
+        )
+
+    def groups(self) -> dict[str, int]:
+        """Return every group with the number of its entry points, sorted by name."""
+        counts: dict[str, int] = {}
+        for number, segment in enumerate(self._segments):
+            for index, group, *_ in segment.rows:
+                if (number, index) not in self._losers:
+                    counts[group] = counts.get(group, 0) + 1
+        return dict(sorted(counts.items()))
+
+    def distributions(self) -> tuple[Distribution, ...]:
+        """Return every distribution that counts, in the order found."""
+        return tuple(self.distribution_at(place) for place in self._places() if place not in self._losers)
+
+    def _places(self) -> "Iterator[tuple[int, int]]":
+        for number, segment in enumerate(self._segments):
+            for index in range(len(segment.keys)):
+                yield number, index
+
+    def shadowed(self) -> tuple[tuple[Distribution, str], ...]:
+        """Return the distributions that do not count, each with the reason, in the order found."""
+        from plugframe.discovery.copies import reason
+
+        return tuple(
+            (self.distribution_at(loser), reason(self.distribution_at(loser), self.distribution_at(winner)))
+            for loser, winner in sorted(self._losers.items())
+        )
+
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Return the defects found, sorted by code and place. Complete only after ``discover(deep=True)``."""
+        from plugframe.discovery.copies import diagnose
+
+        found = [found for segment in self._segments for found in segment.diagnostics]
+        pairs = [(self.distribution_at(loser), self.distribution_at(winner)) for loser, winner in self._losers.items()]
+        return tuple(sorted([*found, *diagnose(pairs)], key=lambda one: (one.code, one.path, one.line, one.message)))

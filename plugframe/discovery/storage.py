@@ -1,0 +1,162 @@
+"""The folder where indexes are kept: read only what we alone can have written, written whole or not at all.
+
+``PLUGFRAME_CACHE=off`` keeps nothing, ``PLUGFRAME_CACHE=FOLDER`` keeps it there.
+"""
+
+import os
+import stat
+import sys
+import time
+from _imp import source_hash  # the hash of hash-based .pyc files: at hand in every interpreter, unlike hashlib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+LARGEST = 64 * 1024 * 1024
+_ENDING = ".index"
+_LEFTOVER_SECONDS = 3600
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+def folder() -> str | None:
+    """Return the folder for indexes, or None when there shall be none.
+
+    None where ``PLUGFRAME_CACHE`` is ``off``, and where the process runs with another user's rights (setuid).
+    """
+    setting = os.environ.get("PLUGFRAME_CACHE", "")
+    if setting.lower() in ("off", "0", "no", "false"):
+        return None
+    if hasattr(os, "geteuid") and (os.geteuid() != os.getuid() or os.getegid() != os.getgid()):
+        return None
+    return os.path.abspath(setting) if setting else _default_folder()
+
+
+def _default_folder() -> str | None:
+    """Return where ``platformdirs.user_cache_dir`` says, without importing it where that is one line."""
+    if sys.platform == "linux":
+        base = os.environ.get("XDG_CACHE_HOME", "").strip()
+        base = base if os.path.isabs(base) else os.path.expanduser("~/.cache")
+        return os.path.join(base, "plugframe") if os.path.isabs(base) else None
+    from platformdirs import user_cache_dir
+
+    return user_cache_dir("plugframe", appauthor=False)
+
+
+def file_for(key: str) -> str | None:
+    """Return the path of the index of the environment that ``key`` describes, or None when there shall be none."""
+    where = folder()
+    return os.path.join(where, digest(key.encode("utf-8", "surrogateescape")) + _ENDING) if where else None
+
+
+def digest(raw: bytes) -> str:
+    """Return 16 hexadecimal digits that tell contents apart; no protection against somebody who means harm."""
+    return source_hash(0x706C7567, raw).hex()
+
+
+def read(path: str) -> tuple[bytes, str]:
+    """Return a file's content and an empty string, or nothing and why it is not used."""
+    try:
+        descriptor = os.open(path, _READ | _BINARY)
+    except OSError as error:
+        return b"", "there is none yet" if isinstance(error, FileNotFoundError) else f"cannot be opened: {error.strerror}"
+    try:
+        refused = _refusal(os.fstat(descriptor))
+        return (b"", refused) if refused else (_read_all(descriptor), "")
+    except (OSError, MemoryError) as error:
+        return b"", f"cannot be read: {error}"
+    finally:
+        os.close(descriptor)
+
+
+def _refusal(status: os.stat_result) -> str:
+    if not stat.S_ISREG(status.st_mode):
+        return "is no regular file"
+    if hasattr(os, "geteuid"):
+        if status.st_uid != os.geteuid():
+            return "belongs to another user"
+        if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            return "can be written by other users"
+    return f"is larger than {LARGEST} bytes" if status.st_size > LARGEST else ""
+
+
+def _read_all(descriptor: int) -> bytes:
+    chunks = []
+    while chunk := os.read(descriptor, 1 << 20):
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def can_write(path: str) -> bool:
+    """Return whether it makes sense to try: the folder, or its nearest existing parent, can be written."""
+    where = os.path.dirname(path)
+    while not os.path.isdir(where):
+        if os.path.lexists(where) or os.path.dirname(where) == where:
+            return False
+        where = os.path.dirname(where)
+    return os.access(where, os.W_OK | os.X_OK)
+
+
+def write(path: str, content: bytes) -> bool:
+    """Put content in a file that only this user can read or write; whoever reads meanwhile sees the old or the new one.
+
+    Returns:
+        Whether it was written. A full disk or a folder that cannot be written is no error: then there is no index.
+    """
+    temporary = f"{path}.{os.getpid()}.{time.monotonic_ns():x}.tmp"
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        descriptor = os.open(temporary, _WRITE | _BINARY, 0o600)
+    except OSError:
+        return False
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except (OSError, ValueError):
+        _remove(temporary)
+        return False
+    except BaseException:
+        _remove(temporary)
+        raise
+    return True
+
+
+def _remove(path: str) -> bool:
+    try:
+        os.unlink(path)
+    except OSError:
+        return False
+    return True
+
+
+def files() -> "Iterator[tuple[str, os.stat_result]]":
+    """Yield ``(path, status)`` of everything that we keep, indexes and leftovers of interrupted writes, sorted."""
+    where = folder()
+    try:
+        names = sorted(os.listdir(where)) if where else []
+    except OSError:
+        return
+    for name in names:
+        if name.endswith(_ENDING) or (_ENDING + "." in name and name.endswith(".tmp")):
+            path = os.path.join(where or "", name)
+            try:
+                yield path, os.lstat(path)
+            except OSError:
+                continue
+
+
+def clear() -> list[str]:
+    """Delete everything that we keep, and return the paths deleted, sorted."""
+    return [path for path, _ in files() if _remove(path)]
+
+
+def sweep() -> None:
+    """Delete what writers that were killed left behind an hour ago or earlier."""
+    before = time.time() - _LEFTOVER_SECONDS
+    for path, status in files():
+        if path.endswith(".tmp") and status.st_mtime < before:
+            _remove(path)

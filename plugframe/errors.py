@@ -1,0 +1,140 @@
+"""Every exception and warning of plugframe.
+
+Each carries what it speaks of as attributes, subclasses the builtin that callers already catch, pickles, and makes its
+message without importing anything.
+"""
+
+
+class PlugframeError(Exception):
+    """Something in plugframe failed; the root of all its errors."""
+
+
+class PlugframeWarning(UserWarning):
+    """Something in plugframe deserves attention; the root of all its warnings."""
+
+
+class PluginNotFoundError(PlugframeError, LookupError):
+    """No installed distribution has a plugin of this name for this host."""
+
+    def __init__(self, host: str, name: str, near: tuple[str, ...] = ()) -> None:
+        """Keep the host, the name that was asked for, and the installed names like it."""
+        super().__init__(host, name, near)
+        self.host = host
+        self.name = name
+        self.near = near
+
+    def __str__(self) -> str:
+        hint = f" Did you mean {' or '.join(map(repr, self.near))}?" if self.near else ""
+        return f"{self.host} has no plugin named {self.name!r}.{hint} Next: plugframe list --host {self.host} --all"
+
+
+class PluginLoadError(PlugframeError):
+    """A plugin could not be imported, resolved or registered; the cause is chained."""
+
+    def __init__(self, plugin: str, reason: str, *, where: str = "", effect: str = "", next_step: str = "") -> None:
+        """Keep the plugin (``group:name from distribution version``), the cause, the first frame, and what follows."""
+        super().__init__(plugin, reason)
+        self.plugin = plugin
+        self.reason = reason
+        self.where = where
+        self.effect = effect
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        rest = " ".join(part for part in (self.effect, self.next_step and f"Next: {self.next_step}") if part)
+        return f"cannot load {self.plugin}: {self.reason}{place}. {rest}".rstrip()
+
+
+class PluginImportError(PluginLoadError, ImportError):
+    """A plugin's module could not be imported."""
+
+
+class ReferenceNotFoundError(PlugframeError, AttributeError):
+    """A module was imported, and what a reference names in it is not there."""
+
+    def __init__(self, module: str, attribute: str, near: tuple[str, ...] = ()) -> None:
+        """Keep the module, the dotted attribute, and the module's names like it."""
+        super().__init__(module, attribute, near)
+        self.module = module
+        self.attribute = attribute
+        self.near = near
+
+    def __str__(self) -> str:
+        hint = f"; did you mean {' or '.join(map(repr, self.near))}?" if self.near else ""
+        return f"module {self.module!r} has no {self.attribute!r}, or it is None{hint}"
+
+
+class PluginBlockedError(PlugframeError, RuntimeError):
+    """A plugin was asked for that may not run."""
+
+    def __init__(self, plugin: str, state: str, reason: str) -> None:
+        """Keep the plugin, its state and the reason for it."""
+        super().__init__(plugin, state, reason)
+        self.plugin = plugin
+        self.state = state
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.plugin} is {self.state}: {self.reason}"
+
+
+class RegistrationError(PlugframeError, ValueError):
+    """Something cannot be registered as it is; nothing was changed."""
+
+
+class RegistrationConflictError(RegistrationError):
+    """Two plugins register the same name."""
+
+    def __init__(self, kind: str, name: str, present: str, refused: str) -> None:
+        """Keep the kind (``class``, ``callback`` …), the name, whose is registered and whose is refused."""
+        super().__init__(kind, name, present, refused)
+        self.kind = kind
+        self.name = name
+        self.present = present
+        self.refused = refused
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kind} {self.name!r} of {self.refused} is refused: {self.present} has registered it. "
+            f"Uninstall one of the two, or have one of them choose another name."
+        )
+
+
+class NotRegisteredError(PlugframeError, AttributeError):
+    """Nothing of this name is registered."""
+
+    def __init__(self, kind: str, name: str, near: tuple[str, ...] = ()) -> None:
+        """Keep the kind (``class``, ``callback`` …), the name asked for, and the registered names like it."""
+        super().__init__(kind, name, near)
+        self.kind = kind
+        self.name = name
+        self.near = near
+
+    def __str__(self) -> str:
+        hint = f"; did you mean {' or '.join(map(repr, self.near))}?" if self.near else ""
+        return f"no {self.kind} named {self.name!r} is registered{hint}"
+
+
+class EnvironmentNotReadableError(PlugframeError, OSError):
+    """Another interpreter's environment could not be found out."""
+
+    def __init__(self, target: str, reason: str) -> None:
+        """Keep the interpreter or folder that was named, and what went wrong."""
+        super().__init__(target, reason)
+        self.target = target
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"cannot read the environment of {self.target}: {self.reason}. "
+            f"Next: name its python executable or its folder, or add --static"
+        )
+
+
+def near_matches(name: str, known: "tuple[str, ...]") -> tuple[str, ...]:
+    """Return up to three known names that are like a name, best first."""
+    from difflib import get_close_matches
+
+    folded = {other.lower(): other for other in reversed(known)}
+    return tuple(folded[match] for match in get_close_matches(name.lower(), list(folded), n=3))

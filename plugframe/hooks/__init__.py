@@ -1,0 +1,1 @@
+"""Hook specifications and implementations, called through pluggy's manager."""

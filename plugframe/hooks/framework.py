@@ -1,0 +1,48 @@
+"""The framework's own hooks, which every host calls for each plugin that it loads."""
+
+import pluggy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from plugframe.namespaces.references import Registrar
+
+PROJECT = "plugframe"
+_specification = pluggy.HookspecMarker(PROJECT)
+
+
+class FrameworkHooks:
+    """What a plugin may implement, marked with ``plugframe.hookimpl``, to register more than hooks."""
+
+    @_specification
+    def plugframe_register_classes(self, classes: "Registrar") -> None:
+        """Register classes: ``classes.add("vision.ResNet", "acme_vision.models:ResNet")``."""
+
+    @_specification
+    def plugframe_register_callbacks(self, callbacks: "Registrar") -> None:
+        """Bind functions to the host's callback slots: ``callbacks.add("progress", show)``."""
+
+    @_specification
+    def plugframe_register_libraries(self, libraries: "Registrar") -> None:
+        """Name shared libraries: ``libraries.add("stats", "acme_vision._native.libstats")``."""
+
+    @_specification
+    def plugframe_register_operations(self, operations: "Registrar") -> None:
+        """Provide backends of operations: ``operations.add("image.resize.acme", "acme_vision.resize:resize")``."""
+
+
+def offer_registrars(plugin: object, registrars: "Mapping[str, Registrar]") -> None:
+    """Call the framework's hooks of one plugin.
+
+    A manager of their own for each plugin keeps them apart from the host's hooks, whatever the host is named.
+
+    Args:
+        plugin: the loaded module or object.
+        registrars: kind (``classes``, ``callbacks``, ``libraries``, ``operations``) to what its hook is given.
+    """
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(FrameworkHooks)
+    manager.register(plugin)
+    for kind, registrar in registrars.items():
+        getattr(manager.hook, f"plugframe_register_{kind}")(**{kind: registrar})

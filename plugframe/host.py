@@ -1,0 +1,214 @@
+"""``Host`` wires the rooms: what is installed, what may run, what is loaded, and what it registered."""
+
+from plugframe.discovery.snapshot import current_environment, discover
+from plugframe.policy.plugins import Plugins
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    import pluggy
+
+    from plugframe.loading.plugins import Outcome
+    from plugframe.loading.registration import Registration
+    from plugframe.namespaces.references import References
+    from plugframe.operations.backends import Backends
+    from plugframe.records import Changes, LoadResult, Plugin
+    from plugframe.registry.callbacks import Callbacks
+    from plugframe.registry.classes import ClassRegistry
+
+
+class Host:
+    """An application that takes plugins from installed distributions.
+
+    Making one reads and imports nothing. What is installed is looked at when one of its attributes first needs it, and
+    again only by ``refresh``. A plugin is imported by ``load``, or by the first use of ``hook``, which loads all.
+
+    Example:
+        >>> host = Host("myapp", path=[])
+        >>> list(host.plugins)
+        []
+    """
+
+    def __init__(self, name: str, *, path: "Sequence[str] | None" = None) -> None:
+        """Name a host.
+
+        Args:
+            name: the first part of its entry-point groups, such as ``myapp`` for ``myapp.plugins``.
+            path: where to look for distributions; None means ``sys.path`` as it is at each look.
+
+        Raises:
+            ValueError: the name cannot be part of a group.
+        """
+        if not all(part.isalnum() for part in name.replace("-", ".").replace("_", ".").split(".")):
+            message = f"a host's name is of letters and digits, with '.', '-' or '_' between them; got {name!r}"
+            raise ValueError(message)
+        self.name = name
+        self._path = path
+        self._plugins: Plugins | None = None
+        self._live: Registration | None = None
+
+    def __repr__(self) -> str:
+        return f"<Host {self.name!r}>"
+
+    @property
+    def plugins(self) -> Plugins:
+        """The host's plugins by name; nothing is imported to know them."""
+        if self._plugins is None:
+            self._plugins = Plugins(self.name, discover(current_environment(self._path)))
+        return self._plugins
+
+    @property
+    def _registration(self) -> "Registration":
+        if self._live is None:
+            from plugframe.loading.registration import Registration
+
+            made = Registration(self.name, lambda group: self.plugins.snapshot.entry_points(group))
+            # Of two threads that make one, both must get the same: setdefault on a dictionary is one step.
+            self._live = self.__dict__.setdefault("_registration_made", made)
+        return self._live
+
+    def refresh(self) -> "Changes":
+        """Look again at what is installed, and return how the plugins differ.
+
+        What is loaded stays loaded. A plugin that could not be loaded is tried again at its next use.
+        """
+        from importlib import invalidate_caches
+
+        from plugframe.records import Changes
+
+        before = dict(self.plugins)
+        invalidate_caches()
+        self._plugins = Plugins(self.name, discover(current_environment(self._path)))
+        if self._live is not None:
+            self._live.refill()
+        after = dict(self._plugins)
+        return Changes(
+            added=tuple(name for name in after if name not in before),
+            removed=tuple(name for name in before if name not in after),
+            changed=tuple(name for name in after if name in before and after[name] != before[name]),
+        )
+
+    def load(self, *names: str, strict: bool = False) -> "tuple[LoadResult, ...]":
+        """Import and register plugins by name; one that was loaded is not imported again.
+
+        Args:
+            names: the plugins. One that could not be loaded before is tried again.
+            strict: raise instead of returning the failures.
+
+        Returns:
+            A result for each name, in the order given.
+
+        Raises:
+            PluginNotFoundError: a name is no plugin of this host; nothing was loaded then.
+            ExceptionGroup: ``strict``, and some could not be loaded; the others were.
+        """
+        return self._load([self._get_plugin(name) for name in names], again=True, strict=strict)
+
+    def load_all(self, *, strict: bool = False) -> "tuple[LoadResult, ...]":
+        """Import and register every plugin that may run; a broken one is reported and the others load.
+
+        Args:
+            strict: raise when a plugin that may run could not be loaded.
+
+        Returns:
+            A result for each plugin, sorted by name.
+
+        Raises:
+            ExceptionGroup: ``strict``, and some could not be loaded; the others were.
+        """
+        return self._load(list(self.plugins.values()), again=False, strict=strict)
+
+    def _load(self, plugins: "list[Plugin]", *, again: bool, strict: bool) -> "tuple[LoadResult, ...]":
+        loaded = (self._registration.loader.load(plugin, again=again) for plugin in plugins)
+        # None: another thread is at it, and waits for what this one is loading.
+        outcomes: list[Outcome] = [outcome for outcome in loaded if outcome is not None]
+        if strict:
+            from plugframe.loading.plugins import raise_failures
+
+            raise_failures(outcomes)
+        return tuple(outcome.result for outcome in outcomes)
+
+    def _get_plugin(self, name: str) -> "Plugin":
+        if name in self.plugins:
+            return self.plugins[name]
+        from plugframe.errors import PluginNotFoundError, near_matches
+
+        raise PluginNotFoundError(self.name, name, near_matches(name, tuple(self.plugins)))
+
+    def report(self) -> "tuple[LoadResult, ...]":
+        """Return what became of each plugin so far, sorted by name; nothing of a plugin is imported to tell."""
+        from plugframe.records import LoadResult
+
+        loader = None if self._live is None else self._live.loader
+        results = []
+        for plugin in self.plugins.everything():
+            outcome = loader.outcome(plugin) if loader else None
+            untouched = LoadResult(plugin=plugin, state=plugin.state, reason=plugin.decision.reason)
+            results.append(outcome.result if outcome else untouched)
+        return tuple(results)
+
+    @property
+    def manager(self) -> "pluggy.PluginManager":
+        """The pluggy manager that holds the hook specifications and the loaded plugins."""
+        return self._registration.manager
+
+    @property
+    def hook(self) -> "pluggy.HookRelay":
+        """The hooks, to be called by name; each use first loads the plugins that may run and were not loaded yet."""
+        self.load_all()
+        return self.manager.hook
+
+    def hookspec(
+        self, function: "Callable[..., Any] | None" = None, *, firstresult: bool = False, historic: bool = False
+    ) -> "Any":
+        """Declare a hook by a function; its parameters are what implementations may take.
+
+        Args:
+            function: its name is the hook's name.
+            firstresult: stop at the first implementation that returns something, and return that.
+            historic: call implementations that are registered later, too.
+
+        Returns:
+            The hook's caller, which takes keyword arguments and loads the plugins at its first call.
+
+        Raises:
+            ValueError: the hook is declared already, or is both ``firstresult`` and ``historic``.
+        """
+        if function is None:
+            return lambda given: self.hookspec(given, firstresult=firstresult, historic=historic)
+        from plugframe.hooks.specifications import add_specification, make_caller
+
+        add_specification(self.manager, function, firstresult=firstresult, historic=historic)
+        return make_caller(function, lambda: self.hook)
+
+    @property
+    def hookimpl(self) -> "pluggy.HookimplMarker":
+        """The decorator with which plugins mark their implementations of this host's hooks."""
+        from pluggy import HookimplMarker
+
+        return HookimplMarker(self.name)
+
+    @property
+    def classes(self) -> "ClassRegistry":
+        """The classes that plugins provide, by dotted name; each is imported at its first use."""
+        return self._registration.classes
+
+    @property
+    def callbacks(self) -> "Callbacks":
+        """The slots that plugins may bind a function to."""
+        return self._registration.callbacks
+
+    @property
+    def libraries(self) -> "References":
+        """The shared libraries that plugins name."""
+        return self._registration.libraries
+
+    @property
+    def ops(self) -> "Backends":
+        """The backends that plugins provide, by ``namespace.operation.backend``."""
+        return self._registration.operations
+
+
+default_host = Host("plugframe")

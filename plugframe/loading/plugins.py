@@ -1,0 +1,153 @@
+"""Plugins to objects: each is imported once, and whatever it does wrong stays its own.
+
+``Loader.load`` is the room's main function.
+"""
+
+import threading
+import time
+
+from plugframe.errors import PluginBlockedError, PluginImportError, PluginLoadError
+from plugframe.loading.faults import describe_fault
+from plugframe.loading.resolve import resolve
+from plugframe.records import LoadResult, Plugin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    Register = Callable[[Plugin, object], tuple[str, ...]]
+
+
+class Outcome:
+    """What loading a plugin came to: the record that can be kept, and the live object or exception."""
+
+    __slots__ = ("error", "result", "value")
+
+    def __init__(self, result: LoadResult, *, value: object = None, error: BaseException | None = None) -> None:
+        self.result = result
+        self.value = value
+        self.error = error
+
+    def raise_for_failure(self) -> None:
+        """Raise what kept the plugin from being loaded, if anything did.
+
+        Raises:
+            PluginImportError: its module could not be imported.
+            PluginLoadError: anything else failed while it was resolved or registered.
+            PluginBlockedError: it may not run.
+        """
+        result = self.result
+        if self.error is not None:
+            kind = PluginImportError if isinstance(self.error, ImportError) else PluginLoadError
+            rest = {"where": result.where, "effect": result.effect, "next_step": result.next_step}
+            raise kind(str(result.plugin), result.reason, **rest) from self.error
+        if result.state != "loaded":
+            raise PluginBlockedError(str(result.plugin), result.state, result.reason)
+
+
+class Loader:
+    """Loads each plugin once, whichever threads ask.
+
+    A plugin is unasked, then claimed by the thread that loads it, then it has an outcome. A thread that finds a plugin
+    claimed waits for the outcome, unless it is loading a plugin itself: then it gets None, since the two might wait for each
+    other. No lock is held while a plugin's code runs.
+    """
+
+    def __init__(self, register: "Register") -> None:
+        """Make a loader.
+
+        Args:
+            register: takes a plugin and its object, and returns what it registered, as ``kind:name``.
+        """
+        self._register = register
+        self._lock = threading.Lock()
+        self._outcomes: dict[str, Outcome] = {}
+        self._claims: dict[str, tuple[int, threading.Event]] = {}
+
+    def outcome(self, plugin: Plugin) -> Outcome | None:
+        """Return what loading a plugin came to, or None while it was not loaded."""
+        outcome = self._outcomes.get(plugin.name)
+        return outcome if outcome and outcome.result.plugin.entry_point == plugin.entry_point else None
+
+    def forget_failures(self) -> None:
+        """Let every plugin that could not be loaded be tried again."""
+        with self._lock:
+            self._outcomes = {name: kept for name, kept in self._outcomes.items() if kept.error is None}
+
+    def load(self, plugin: Plugin, *, again: bool = False) -> Outcome | None:
+        """Return what loading a plugin comes to; import it unless that was done before.
+
+        Args:
+            plugin: what to load. One that may not run is not imported.
+            again: try once more if it failed before.
+
+        Returns:
+            The outcome; None when another thread is loading it and this one is loading another plugin.
+
+        Raises:
+            KeyboardInterrupt: the user interrupted the import; it can be tried again.
+        """
+        if not plugin.decision.allowed:
+            return Outcome(LoadResult(plugin=plugin, state=plugin.state, reason=plugin.decision.reason))
+        me = threading.get_ident()
+        while True:
+            with self._lock:
+                known = self._outcomes.get(plugin.name)
+                if known is not None and not (again and known.error is not None):
+                    return known
+                claim = self._claims.get(plugin.name)
+                if claim is None:
+                    self._claims[plugin.name] = (me, threading.Event())
+                elif any(thread == me for thread, _ in self._claims.values()):
+                    return None
+            if claim is None:
+                return self._load_claimed(plugin)
+            claim[1].wait()
+
+    def _load_claimed(self, plugin: Plugin) -> Outcome:
+        outcome = None
+        try:
+            outcome = attempt(plugin, self._register)
+            return outcome
+        finally:
+            with self._lock:
+                if outcome is not None:
+                    self._outcomes[plugin.name] = outcome
+                _, done = self._claims.pop(plugin.name)
+            done.set()
+
+
+def raise_failures(outcomes: "Iterable[Outcome]") -> None:
+    """Raise what failed, all together.
+
+    Raises:
+        ExceptionGroup: of PluginLoadError and PluginBlockedError, one for each plugin that is not loaded.
+    """
+    failures: list[Exception] = []
+    for outcome in outcomes:
+        try:
+            outcome.raise_for_failure()
+        except (PluginLoadError, PluginBlockedError) as error:
+            failures.append(error)
+    if failures:
+        message = f"{len(failures)} of the plugins could not be loaded"
+        raise ExceptionGroup(message, failures)
+
+
+def attempt(plugin: Plugin, register: "Register") -> Outcome:
+    """Import a plugin and register it; return what came of it.
+
+    Raises:
+        KeyboardInterrupt: the user interrupted it.
+    """
+    started = time.perf_counter()
+    try:
+        value = resolve(plugin.entry_point.value) if plugin.entry_point.value else None
+        registered = register(plugin, value)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 # SystemExit and a plugin's own kinds: nothing of it may stop the host
+        seconds = time.perf_counter() - started
+        return Outcome(describe_fault(plugin, error, seconds=seconds), error=error)
+    seconds = time.perf_counter() - started
+    return Outcome(LoadResult(plugin=plugin, state="loaded", registered=registered, seconds=seconds), value=value)

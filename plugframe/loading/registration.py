@@ -1,0 +1,108 @@
+"""What a host's plugins registered: hooks, classes, callbacks, libraries and operations, all or nothing for each plugin."""
+
+import inspect
+
+import pluggy
+
+from plugframe.hooks.framework import offer_registrars
+from plugframe.loading.plugins import Loader
+from plugframe.loading.resolve import resolve
+from plugframe.namespaces.references import Addition, References, Registrar
+from plugframe.operations.backends import Backends
+from plugframe.records import EntryPoint, Plugin
+from plugframe.registry.callbacks import Callbacks
+from plugframe.registry.classes import ClassRegistry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    EntryPointsOf = Callable[[str], Iterable[EntryPoint]]
+
+
+class Registration:
+    """The live side of one host: its registries, its pluggy manager, and the loader that fills them.
+
+    The registries know what entry points declare from the start, as references; loading a plugin adds what its
+    ``plugframe_register_*`` hooks register, and its hook implementations.
+    """
+
+    def __init__(self, host: str, entry_points: "EntryPointsOf") -> None:
+        """Make the empty registries of a host.
+
+        Args:
+            host: its name.
+            entry_points: returns the entry points of a group as they are installed now.
+        """
+
+        def declared(kind: str) -> "Callable[[], Iterator[Addition]]":
+            return lambda: _declared(entry_points(f"{host}.{kind}"))
+
+        self.manager = pluggy.PluginManager(host)
+        self.classes = ClassRegistry("class", resolve=resolve, fill=declared("classes"))
+        self.bound = References("callback", resolve=resolve, fill=declared("callbacks"))
+        self.callbacks = Callbacks(self.bound)
+        self.libraries = References("library", resolve=resolve, fill=declared("libraries"))
+        self.operations = Backends("operation", resolve=resolve, fill=declared("operations"))
+        self.loader = Loader(self.register)
+
+    def tables(self) -> dict[str, References]:
+        """Return the registries by kind."""
+        return {
+            "classes": self.classes,
+            "callbacks": self.bound,
+            "libraries": self.libraries,
+            "operations": self.operations,
+        }
+
+    def register(self, plugin: Plugin, value: object) -> tuple[str, ...]:
+        """Register all that a loaded plugin offers, or nothing of it.
+
+        Args:
+            plugin: whose.
+            value: its module or object; None where there is nothing but what entry points declare.
+
+        Returns:
+            What its hooks registered, as ``kind:name`` in order.
+
+        Raises:
+            RegistrationError: a name or target is not what it must be, or is taken.
+            Exception: whatever the plugin's own functions raise.
+        """
+        if value is None:
+            return ()
+        provider = str(plugin)
+        registrars = {
+            "classes": Registrar("class", provider, accepts=inspect.isclass, parts=2),
+            "callbacks": Registrar("callback", provider),
+            "libraries": Registrar("library", provider, accepts=lambda _: False),
+            "operations": Registrar("operation", provider, parts=3),
+        }
+        offer_registrars(value, registrars)
+        tables = self.tables()
+        try:
+            for kind, registrar in registrars.items():
+                tables[kind].commit(registrar.additions)
+            self.manager.register(value, name=plugin.name)
+        except BaseException:
+            for table in tables.values():
+                table.forget(provider)
+            if self.manager.has_plugin(plugin.name):
+                self.manager.unregister(name=plugin.name)
+            raise
+        return tuple(
+            f"{kind}:{addition.name}" for kind, registrar in registrars.items() for addition in registrar.additions
+        )
+
+    def refill(self) -> None:
+        """Look at the declared names again, and let plugins that failed be tried again."""
+        for table in self.tables().values():
+            table.refill()
+        self.loader.forget_failures()
+
+
+def _declared(entry_points: "Iterable[EntryPoint]") -> "Iterator[Addition]":
+    """Yield what entry points declare; of several with one name, the distribution whose name sorts first counts."""
+    for entry in sorted(entry_points, key=lambda entry: entry.distribution.key):
+        if not entry.problem:
+            yield Addition(name=entry.name, provider=str(entry), target=entry.value)

@@ -1,0 +1,1 @@
+"""Names that load on first use."""

@@ -1,0 +1,1 @@
+"""Operations: functions of a host that plugins provide backends for."""

@@ -1,0 +1,40 @@
+"""Defects that show only when a host's groups are looked at together."""
+
+from plugframe.policy.decisions import strays
+from plugframe.records import Diagnostic, Plugin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from plugframe.policy.decisions import EntryPointsOf
+
+
+def findings(host: str, plugins: "Sequence[Plugin]", entry_points: "EntryPointsOf") -> "Iterator[Diagnostic]":
+    """Yield the names that two distributions claim, and the hooks that belong to no plugin.
+
+    Args:
+        host: the host's name.
+        plugins: its plugins.
+        entry_points: returns a group's entry points.
+    """
+    winners = {plugin.name: plugin for plugin in reversed(plugins)}
+    for plugin in plugins:
+        if plugin.state == "shadowed":
+            yield Diagnostic(
+                code="PF141",
+                message=f"plugin {plugin.name!r} of {host} is not the only one of its name: {plugin.decision.reason}",
+                path=plugin.distribution.metadata_path,
+                distribution=plugin.distribution.name,
+                effect=f"the one of {winners[plugin.name].distribution} is taken",
+                fix=f"uninstall {plugin.distribution.name} or {winners[plugin.name].distribution.name}",
+            )
+    for entry in strays(host, entry_points, plugins):
+        yield Diagnostic(
+            code="PF140",
+            message=f"hook {entry.name!r} of {host} names no plugin of its distribution",
+            path=entry.distribution.metadata_path,
+            distribution=entry.distribution.name,
+            effect="it is never called",
+            fix=f"its authors must name it PLUGIN.HOOK, with a plugin that is in the group {host}.plugins",
+        )

@@ -1,0 +1,81 @@
+"""Callback slots: a host declares one with a default, a plugin binds a function to it."""
+
+from plugframe.errors import NotRegisteredError, RegistrationConflictError, near_matches
+from plugframe.namespaces.references import References
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def do_nothing(*_: object, **__: object) -> None:
+    """Take any arguments and return None: the default of a slot that names none."""
+
+
+class Slot:
+    """A place for one function; calling it calls what a plugin bound, or the default."""
+
+    def __init__(self, name: str, bound: References, default: "Callable[..., Any]") -> None:
+        """Make a slot that looks its function up in ``bound``."""
+        self.name = name
+        self.default = default
+        self._bound = bound
+
+    @property
+    def bound(self) -> bool:
+        """Whether a plugin has bound a function to it; asking imports nothing."""
+        return self.name in self._bound
+
+    @property
+    def provider(self) -> str:
+        """Who bound it; empty when nobody did."""
+        return self._bound.provider(self.name) if self.bound else ""
+
+    def __call__(self, *args: object, **kwargs: object) -> "Any":
+        function: Any = self._bound.get(self.name) if self.bound else self.default
+        return function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<slot {self.name}: {self.provider or 'default'}>"
+
+
+class Callbacks:
+    """A host's slots, as attributes: ``host.callbacks.progress(done, total)``."""
+
+    def __init__(self, bound: References) -> None:
+        """Make an empty set of slots.
+
+        Args:
+            bound: the functions that plugins bind, by slot.
+        """
+        self._bound = bound
+        self._slots: dict[str, Slot] = {}
+
+    def slot(self, name: str, *, default: "Callable[..., Any] | None" = None) -> Slot:
+        """Declare a slot.
+
+        Args:
+            name: an identifier.
+            default: what a call does while nothing is bound; None does nothing and returns None.
+
+        Raises:
+            RegistrationConflictError: the host has declared it already.
+        """
+        if name in self._slots:
+            raise RegistrationConflictError("slot", name, "the host", "the host")
+        self._slots[name] = Slot(name, self._bound, default or do_nothing)
+        return self._slots[name]
+
+    def unbound(self) -> tuple[str, ...]:
+        """Return the slots that no plugin has bound, sorted."""
+        return tuple(sorted(name for name, slot in self._slots.items() if not slot.bound))
+
+    def __getattr__(self, name: str) -> Slot:
+        slot = self.__dict__.get("_slots", {}).get(name)
+        if slot is None:
+            raise NotRegisteredError("slot", name, near_matches(name, tuple(self.__dict__.get("_slots", ()))))
+        return slot
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._slots]
