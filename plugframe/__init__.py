@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from plugframe.errors import PlugframeError as PlugframeError
     from plugframe.host import Host as Host
     from plugframe.host import default_host as default_host
+    from plugframe.namespaces.references import Registrar as Registrar
 
     hookspec = default_host.hookspec
     hookimpl = default_host.hookimpl
@@ -17,11 +18,17 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOMES = {"Host": "plugframe.host", "default_host": "plugframe.host", "PlugframeError": "plugframe.errors"}
+_HOMES = {
+    "Registrar": "plugframe.namespaces.references",
+    "Host": "plugframe.host",
+    "default_host": "plugframe.host",
+    "PlugframeError": "plugframe.errors",
+}
 _TWINS = ("callbacks", "hookimpl", "hookspec", "ops")
 
 __all__ = [
-    "Host", "PlugframeError", "__version__", "callbacks", "classes", "default_host", "hookimpl", "hookspec", "ops",
+    "Host", "PlugframeError", "Registrar", "__version__", "callbacks", "classes", "default_host", "hookimpl",
+    "hookspec", "ops",
 ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from plugframe.policy.plugins import Plugins
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, Literal, ParamSpec, TypeVar, overload
 
     import pluggy
 
@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from plugframe.loading.registration import Registration
     from plugframe.namespaces.references import References
     from plugframe.operations.backends import Backends
-    from plugframe.records import Changes, LoadResult, Plugin
+    from plugframe.records import Changes, EntryPoint, LoadResult, Plugin
     from plugframe.registry.callbacks import Callbacks
     from plugframe.registry.classes import ClassRegistry
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
 
 
 class Host:
@@ -64,10 +67,13 @@ class Host:
         if self._live is None:
             from plugframe.loading.registration import Registration
 
-            made = Registration(self.name, lambda group: self.plugins.snapshot.entry_points(group))
+            made = Registration(self.name, self._entry_points)
             # Of two threads that make one, both must get the same: setdefault on a dictionary is one step.
-            self._live = self.__dict__.setdefault("_registration_made", made)
-        return self._live
+            self._live = self.__dict__.setdefault("_made", made)
+        return self.__dict__["_made"]  # type: ignore[no-any-return] # set above, for good
+
+    def _entry_points(self, group: str) -> "tuple[EntryPoint, ...]":
+        return self.plugins.snapshot.entry_points(group)
 
     def refresh(self) -> "Changes":
         """Look again at what is installed, and return how the plugins differ.
@@ -160,9 +166,22 @@ class Host:
         self.load_all()
         return self.manager.hook
 
+    if TYPE_CHECKING:
+
+        @overload
+        def hookspec(self, function: Callable[P, R], /) -> Callable[P, list[R]]: ...
+        @overload
+        def hookspec(
+            self, *, firstresult: Literal[True], historic: bool = ...
+        ) -> Callable[[Callable[P, R]], Callable[P, R | None]]: ...
+        @overload
+        def hookspec(
+            self, *, firstresult: Literal[False] = ..., historic: bool = ...
+        ) -> Callable[[Callable[P, R]], Callable[P, list[R]]]: ...
+
     def hookspec(
         self, function: "Callable[..., Any] | None" = None, *, firstresult: bool = False, historic: bool = False
-    ) -> "Any":
+    ) -> "Callable[..., Any]":
         """Declare a hook by a function; its parameters are what implementations may take.
 
         Args:
@@ -177,7 +196,10 @@ class Host:
             ValueError: the hook is declared already, or is both ``firstresult`` and ``historic``.
         """
         if function is None:
-            return lambda given: self.hookspec(given, firstresult=firstresult, historic=historic)
+            return lambda given: self._add_hook(given, firstresult=firstresult, historic=historic)
+        return self._add_hook(function, firstresult=firstresult, historic=historic)
+
+    def _add_hook(self, function: "Callable[P, R]", *, firstresult: bool, historic: bool) -> "Callable[P, Any]":
         from plugframe.hooks.specifications import add_specification, make_caller
 
         add_specification(self.manager, function, firstresult=firstresult, historic=historic)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Record:
     """A frozen value whose fields are the names in ``__slots__``."""
 
-    __slots__ = ()
+    __slots__: "tuple[str, ...]" = ()
 
     def _fill(self, *values: object) -> None:
         for name, value in zip(self.__slots__, values, strict=True):
@@ -44,7 +44,7 @@ class Record:
         return type(self)(**(self.asdict() | changes))
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and self.values() == other.values()  # type: ignore[attr-defined] # same type
+        return type(other) is type(self) and self.values() == other.values()
 
     def __hash__(self) -> int:
         return hash((type(self), *(repr(value) for value in self.values())))

@@ -1,5 +1,6 @@
 """The ``plugframe`` command and the options that its commands share."""
 
+import io
 import sys
 
 import click
@@ -9,7 +10,6 @@ from plugframe import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
 _COMMANDS = {"list": "plugframe.cli.listing", "cache": "plugframe.cli.cache"}
 
@@ -26,18 +26,19 @@ class _Lazy(click.Group):
         command: click.Command = __import__(_COMMANDS[cmd_name], fromlist=("command",)).command
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> "Any":
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             from plugframe.errors import near_matches
 
             near = near_matches(args[0], tuple(_COMMANDS))
-            if near:
-                error.message += f" Did you mean {' or '.join(near)}?"
-            raise
+            hint = f" Did you mean {' or '.join(near)}?" if near else f" There are {', '.join(sorted(_COMMANDS))}."
+            raise click.UsageError(error.message + hint, ctx) from None
 
-    def invoke(self, ctx: click.Context) -> "Any":
+    def invoke(self, ctx: click.Context) -> object:
         from plugframe.errors import PlugframeError
 
         try:
@@ -54,19 +55,21 @@ class _Lazy(click.Group):
 def app() -> None:
     """Show and check the plugins of Python applications, without running a line of them."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             # A name that the terminal's encoding lacks must not end the command.
             stream.reconfigure(errors="backslashreplace")
 
 
-def environment_options(function: "Callable[..., Any]") -> "Callable[..., Any]":
+def environment_options(function: "Callable[..., None]") -> "Callable[..., None]":
     """Add ``--python`` and ``--static`` to a command."""
     python = click.option(
         "--python",
         metavar="PATH",
-        help="Another environment: its python executable, or its folder. It is asked for its path, and needs no plugframe.",
+        help="Another environment: its python executable or folder. It only tells its path, and needs no plugframe.",
     )
     static = click.option(
-        "--static", is_flag=True, help="Run nothing at all: read the environment off its folders, and say what is missed."
+        "--static",
+        is_flag=True,
+        help="Run nothing at all: read the environment off its folders; say what is missed.",
     )
     return python(static(function))

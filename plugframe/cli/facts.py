@@ -2,8 +2,9 @@
 
 from plugframe.discovery.provenance import Requirers
 from plugframe.discovery.snapshot import Environment, Snapshot, current_environment, discover
-from plugframe.policy.decisions import groups, plugins
+from plugframe.policy.decisions import plugins
 from plugframe.policy.findings import findings
+from plugframe.policy.groups import groups
 from plugframe.records import Decision, Diagnostic, EntryPoint, Plugin
 
 TYPE_CHECKING = False
@@ -70,13 +71,16 @@ class Facts:
 
     def entries(self, group: str, *, everything: bool) -> "list[Row]":
         """Return a row for each entry point of a group, sorted by name; ``everything`` as in ``plugins``."""
-        found = []
-        for entry in self.snapshot.entry_points(group):
-            decision = Decision(state="broken" if entry.problem else "available", reason=entry.problem or "")
-            if everything or decision.allowed:
-                found.append(self._entry_row(entry, decision))
-        for entry in self.snapshot.entry_points(group, shadowed=True) if everything else ():
-            found.append(self._entry_row(entry, Decision(state="shadowed", reason=self._why_shadowed(entry))))
+        decided = [
+            (entry, Decision(state="broken" if entry.problem else "available", reason=entry.problem or ""))
+            for entry in self.snapshot.entry_points(group)
+        ]
+        if everything:
+            decided += [
+                (entry, Decision(state="shadowed", reason=self._why_shadowed(entry)))
+                for entry in self.snapshot.entry_points(group, shadowed=True)
+            ]
+        found = [self._entry_row(*pair) for pair in decided if everything or pair[1].allowed]
         return sorted(found, key=lambda row: (str(row["name"]), str(row["distribution"])))
 
     def groups(self) -> "list[Row]":

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 PLUGIN_FIELDS = ("name", "version", "state", "provides", "distribution", "origin", "required_by")
 ENTRY_FIELDS = ("name", "value", "version", "state", "distribution", "origin", "required_by")
 GROUP_FIELDS = ("group", "entries", "distributions")
-_MORE = ("host", "group", "value", "module", "attribute", "extras", "reason", "location", "metadata", "url", "requested")
+_MORE = ("host", "group", "value", "module", "attribute", "extras", "reason", "location", "metadata", "url")
+_SHOWN_GROUPS = 12
 _EPILOG = """\b
 Exit codes: 0 fine; 1 --strict and there are findings; 2 the command was wrong, or the environment cannot be read.
 PLUGFRAME_CACHE=off keeps no index, PLUGFRAME_CACHE=FOLDER keeps it there.
@@ -39,7 +40,7 @@ PLUGFRAME_CACHE=off keeps no index, PLUGFRAME_CACHE=FOLDER keeps it there.
 @click.option("--strict", is_flag=True, help="Exit with 1 when there are findings.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell what came from the index, and how long it took.")
 @environment_options
-def command(  # noqa: PLR0913 # one parameter an option
+def command(  # one parameter an option
     *,
     host: str | None,
     group: str | None,
@@ -59,6 +60,7 @@ def command(  # noqa: PLR0913 # one parameter an option
         raise click.UsageError(message)
     started = time.perf_counter()
     facts = Facts(environment(python, static=static))
+    chosen: tuple[str, ...]
     if groups:
         key, chosen, tables = "groups", GROUP_FIELDS, {"": facts.groups()}
     elif group is not None:
@@ -84,7 +86,7 @@ def command(  # noqa: PLR0913 # one parameter an option
 
 
 def _fields(written: str, defaults: "Sequence[str]", *, groups: bool) -> tuple[str, ...]:
-    known = GROUP_FIELDS if groups else tuple(dict.fromkeys((*defaults, *PLUGIN_FIELDS, *_MORE)))
+    known = GROUP_FIELDS if groups else tuple(dict.fromkeys((*defaults, *PLUGIN_FIELDS, *_MORE, "requested")))
     wanted = tuple(name.strip().lower().replace(" ", "_").replace("-", "_") for name in written.split(","))
     wanted = tuple("name" if name == "plugin" else name for name in wanted)
     for name in wanted:
@@ -132,7 +134,8 @@ def _say_nothing_found(facts: Facts, host: str | None, group: str | None, *, gro
     if host is None and group is None:
         lines.append(f"hosts: {', '.join(hosts)}" if hosts else f"no distribution declares a host (group {HOSTS})")
     if known:
-        shown = ", ".join(known[:12]) + (f" and {len(known) - 12} more" if len(known) > 12 else "")
+        more = len(known) - _SHOWN_GROUPS
+        shown = ", ".join(known[:_SHOWN_GROUPS]) + (f" and {more} more" if more > 0 else "")
         lines += [f"groups that exist: {shown}", f"next: plugframe list --group {near[0] if near else known[0]}"]
     else:
         lines.append("next: pip install a plugin, or name another environment with --python PATH")

@@ -5,11 +5,12 @@ import stat
 import time
 
 LARGEST = 16 * 1024 * 1024
+_FEW = 8  # so many files are looked at faster by their paths than by opening their folder first
 RACY_NS = 2_000_000_000  # a file system may give two changes this close together the same times (FAT: 2 seconds)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -50,7 +51,7 @@ def root_signature(status: os.stat_result) -> str:
     return f"{status.st_dev:x}.{status.st_ino:x}.{status.st_mtime_ns:x}.{status.st_ctime_ns:x}.{status.st_size:x}"
 
 
-def signature(root: str, names: "Iterable[str]") -> str:
+def signature(root: str, names: "Sequence[str]") -> str:
     """Return what changes whenever one of several files' contents, or a folder's list of names, does.
 
     Nanosecond times and the inode, since a replacement by rename keeps neither; ctime, since mtime can be set back.
@@ -63,12 +64,25 @@ def signature(root: str, names: "Iterable[str]") -> str:
     Raises:
         OSError: one of them cannot be seen.
     """
-    base = f"{root}/" if root else ""
     seen: list[int] = []
-    for name in names:
-        status = os.stat(base + name if name else root)
-        seen += (status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
+    folder = _open_folder(root) if len(names) > _FEW else None
+    base = "" if folder is not None or not root else f"{root}/"
+    try:
+        for name in names:
+            status = os.stat(base + name, dir_fd=folder) if name else os.stat(root)
+            seen += (status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
+    finally:
+        if folder is not None:
+            os.close(folder)
     return _signature(seen)
+
+
+def _open_folder(path: str) -> int | None:
+    """Return a descriptor below which files are found faster than by their whole paths, or None."""
+    try:
+        return os.open(path, _FLAGS | os.O_DIRECTORY)
+    except (AttributeError, OSError):
+        return None
 
 
 def _signature(seen: list[int]) -> str:
@@ -109,10 +123,14 @@ class Watch:
             OSError: there is no such file, or it cannot be seen.
         """
         status = os.stat(self.path(name))
+        self.add(name, status)
+        return status
+
+    def add(self, name: str, status: os.stat_result) -> None:
+        """Remember a file's signature from a status that was taken before the file was read."""
         self.names.append(name)
         self._seen += (status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
         self.consider(status)
-        return status
 
     def consider(self, status: os.stat_result) -> None:
         """Take into account how young a file is, without remembering it."""
@@ -128,7 +146,7 @@ class Watch:
         return read_bytes(self.path(name), until=until)
 
 
-def unchanged(root: str, names: "Iterable[str]", expected: str) -> bool:
+def unchanged(root: str, names: "Sequence[str]", expected: str) -> bool:
     """Return whether ``signature(root, names)`` is what it was."""
     try:
         return signature(root, names) == expected

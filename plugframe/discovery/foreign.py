@@ -1,7 +1,7 @@
 """Distributions that are in no plain folder: in zip files, in eggs, and behind other finders.
 
-importlib-metadata reads them, so that they are what every other tool sees. A finder that some package installed is code of
-that package, but it runs in this process already.
+importlib-metadata reads them, so that they are what every other tool sees. A finder that some package installed is code
+of that package, but it runs in this process already.
 """
 
 import os
@@ -19,18 +19,11 @@ if TYPE_CHECKING:
     import importlib_metadata
 
 
-def is_foreign(path: str, status: os.stat_result) -> bool:
-    """Return whether a path entry is no plain folder of metadata folders."""
-    import stat
-
-    return not stat.S_ISDIR(status.st_mode) or path.lower().rstrip("/").endswith(".egg")
-
-
 def scan_archive(path: str) -> Segment:
     """Return what a zip file or an egg holds; of a file that is no archive, an empty segment with the diagnostic."""
     import zipfile
 
-    from importlib_metadata import DistributionFinder, MetadataPathFinder
+    from importlib_metadata import MetadataPathFinder
 
     status = os.stat(path)
     found: list[Diagnostic] = []
@@ -42,7 +35,7 @@ def scan_archive(path: str) -> Segment:
         report(code="PF111", message="neither a folder nor a zip archive", effect="nothing is found in it", fix=fix)
     else:
         MetadataPathFinder.invalidate_caches()
-        _add(segment, MetadataPathFinder.find_distributions(DistributionFinder.Context(path=[path])), found)
+        _add(segment, MetadataPathFinder.find_distributions(_context([path])), found)
     segment.diagnostics = tuple(found)
     # A zip file's own size and times cover all in it; an unpacked egg's do not.
     segment.rows_signature = COVERED
@@ -76,12 +69,10 @@ def _qualified_name(finder: object) -> str:
 
 def ask_finder(name: str, finder: object, path: list[str]) -> Segment:
     """Return what one foreign finder finds; a failure is a diagnostic of that finder."""
-    from importlib_metadata import DistributionFinder
-
     segment = Segment(name, _no_longer)
     found: list[Diagnostic] = []
     try:
-        distributions = list(finder.find_distributions(DistributionFinder.Context(path=path)))  # type: ignore[attr-defined] # foreign
+        distributions = list(finder.find_distributions(_context(path)))  # type: ignore[attr-defined] # foreign
     except Exception as error:  # noqa: BLE001 # a finder may fail in any way, and the others still answer
         report = metadata.reporter(found, name, "")
         message = f"this finder failed: {type(error).__name__}: {error}"
@@ -90,6 +81,12 @@ def ask_finder(name: str, finder: object, path: list[str]) -> Segment:
         _add(segment, distributions, found)
     segment.diagnostics = tuple(found)
     return segment
+
+
+def _context(path: list[str]) -> "importlib_metadata.DistributionFinder.Context":
+    from importlib_metadata import DistributionFinder
+
+    return DistributionFinder.Context(path=path)  # type: ignore[no-untyped-call] # upstream has no annotations there
 
 
 def _add(segment: Segment, distributions: "Iterable[importlib_metadata.Distribution]", found: list[Diagnostic]) -> None:
@@ -114,13 +111,12 @@ def _add(segment: Segment, distributions: "Iterable[importlib_metadata.Distribut
 
 
 def _record(distribution: "importlib_metadata.Distribution", location: str) -> Distribution:
-    fields = distribution.metadata
-    name = fields["Name"] if "Name" in fields else ""
+    name = _field(distribution, "Name")
     raw = distribution.read_text("direct_url.json")
     origin, url = metadata.read_direct_url(raw.encode()) if raw else ("unknown", None)
     return Distribution(
         name=name,
-        version=fields["Version"] if "Version" in fields else "",
+        version=_field(distribution, "Version"),
         key=metadata.normalize(name),
         location=location,
         metadata_path=str(getattr(distribution, "_path", location)),
@@ -129,6 +125,10 @@ def _record(distribution: "importlib_metadata.Distribution", location: str) -> D
         requested=True if distribution.read_text("REQUESTED") is not None else None,
         requires=tuple(distribution.requires or ()),
     )
+
+
+def _field(distribution: "importlib_metadata.Distribution", name: str) -> str:
+    return next(iter(distribution.metadata.get_all(name) or ()), "")
 
 
 def _no_longer(location: str, folder: str, key: str) -> Distribution:

@@ -1,7 +1,8 @@
 """Segments on disk: one text file an environment, a block of lines a path entry.
 
-The file is data and nothing else: tab-separated lines below a digest. A block is used only when the path entry and every
-file that its rows rest on still have their signatures; any defect means that the entry is scanned again.
+The file is data and nothing else: tab-separated lines below a digest, those of a path entry behind their lengths. A
+block is used only when the path entry and every file that its rows rest on still have their signatures; any defect
+means that the entry is scanned again.
 """
 
 import os
@@ -9,14 +10,17 @@ import os
 from plugframe.discovery import storage
 from plugframe.discovery.files import root_signature, unchanged
 from plugframe.discovery.segments import COVERED, Segment, escape, unescape
-from plugframe.records import Diagnostic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from plugframe.records import Distribution
+    from plugframe.records import Diagnostic, Distribution
+
+    # The signatures of the path entry and of what its rows rest on; then rows, descriptions and diagnostics, as stored.
+    Block = tuple[str, str, bytes, bytes, bytes]
 
 FORMAT = "plugframe-index 1"
 MOST_BLOCKS = 64
+_CODING = ("utf-8", "surrogateescape")  # names of files may be bytes of no encoding
 
 
 class Index:
@@ -35,7 +39,7 @@ class Index:
         self.missed: dict[str, str] = {}
         self._key = key
         self._changed = False
-        self._blocks: dict[str, list[str]] = {}
+        self._blocks: dict[str, Block] = {}
         raw, self.refusal = storage.read(self.path) if self.path else (b"", "switched off")
         if not self.refusal:
             self._blocks, self.refusal = _split(raw, key)
@@ -76,68 +80,80 @@ class Index:
         """Write the file if a segment was put, without the blocks of path entries that are gone."""
         if not self._changed or self.path is None:
             return False
-        blocks = {path: block for path, block in self._blocks.items() if os.path.exists(path)}
-        lines = [self._key]
-        for path, block in list(blocks.items())[-MOST_BLOCKS:]:
-            lines += f"segment\t{len(block)}\t{escape(path)}", *block
-        body = ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
+        here = [(path, block) for path, block in self._blocks.items() if os.path.exists(path)]
         storage.sweep()
-        return storage.write(self.path, f"{FORMAT} {storage.digest(body)}\n".encode() + body)
+        return storage.write(self.path, _join(self._key, dict(here[-MOST_BLOCKS:])))
 
 
-def _split(raw: bytes, key: str) -> tuple[dict[str, list[str]], str]:
+def _split(raw: bytes, key: str) -> "tuple[dict[str, Block], str]":
     """Return the blocks of an index file by path entry, and why there are none."""
     head, _, body = raw.partition(b"\n")
     if not head.startswith(FORMAT.encode() + b" "):
         return {}, "is not an index of this version"
     if head != f"{FORMAT} {storage.digest(body)}".encode():
         return {}, "is damaged"
-    key_line, *lines = body.decode("utf-8", "surrogateescape").split("\n")
-    if key_line != key:
+    if not body.startswith(f"{key}\n".encode(*_CODING)):
         return {}, "belongs to another environment"
-    blocks, at = {}, 0
+    blocks: dict[str, Block] = {}
+    at = body.index(b"\n") + 1
     try:
-        while at < len(lines) - 1:
-            kind, size, path = lines[at].split("\t")
-            if kind != "segment":
-                return {}, "is damaged"
-            blocks[unescape(path)] = lines[at + 1 : at + 1 + int(size)]
-            at += 1 + int(size)
+        while at < len(body):
+            end = body.index(b"\n", at)
+            path, root, signature, *lengths = body[at:end].decode(*_CODING).split("\t")
+            parts = []
+            for length in map(int, lengths):
+                parts.append(body[end + 1 : end + 1 + length])
+                end += 1 + length
+            rows, abouts, findings = parts
+            blocks[unescape(path)] = (root, signature, rows, abouts, findings)
+            at = end + 1
     except ValueError:
         return {}, "is damaged"
     return blocks, ""
 
 
-def _encode(segment: Segment) -> list[str]:
-    return [
-        f"{segment.root_signature}\t{segment.rows_signature}\t{len(segment.keys)}\t{len(segment.rows)}",
+def _join(key: str, blocks: "dict[str, Block]") -> bytes:
+    """Return the index file that ``_split`` takes apart."""
+    lines = [key.encode(*_CODING)]
+    for path, (root, signature, *parts) in blocks.items():
+        head = "\t".join((escape(path), root, signature, *(str(len(part)) for part in parts)))
+        lines += head.encode(*_CODING), *parts
+    body = b"\n".join(lines) + b"\n"
+    return f"{FORMAT} {storage.digest(body)}\n".encode() + body
+
+
+def _encode(segment: Segment) -> "Block":
+    lines = [
         "\t".join(map(escape, segment.keys)),
         "\t".join(map(escape, segment.watched)),
-        *segment.abouts,
         *(f"{index}\t" + "\t".join(map(escape, row)) for index, *row in segment.rows),
-        *("\t".join(escape(str(value)) for value in found.values()) for found in segment.diagnostics),
     ]
+    findings = ["\t".join(escape(str(value)) for value in found.values()) for found in segment.diagnostics]
+    rows, abouts, found = ("\n".join(part).encode(*_CODING) for part in (lines, segment.abouts, findings))
+    return segment.root_signature, segment.rows_signature, rows, abouts, found
+
+
+def _decode(path: str, block: "Block") -> Segment:
+    segment = Segment(path, _describe)
+    segment.root_signature, segment.rows_signature, rows, abouts, findings = block
+    keys, watched, *lines = rows.decode(*_CODING).split("\n")
+    segment.keys, segment.watched = _fields(keys), _fields(watched)
+    segment.rows = [_row(line) for line in lines]
+    segment.keep_abouts(abouts)
+    if abouts.count(b"\n") + bool(abouts) != len(segment.keys) or any(
+        row[0] >= len(segment.keys) for row in segment.rows
+    ):
+        message = "lines are missing"
+        raise ValueError(message)
+    if findings:
+        segment.diagnostics = tuple(map(_diagnostic, findings.decode(*_CODING).split("\n")))
+    return segment
 
 
 def _describe(location: str, folder: str, key: str) -> "Distribution":
     from plugframe.discovery.describe import describe
 
     return describe(location, folder, key)
-
-
-def _decode(path: str, block: list[str]) -> Segment:
-    segment = Segment(path, _describe)
-    segment.root_signature, segment.rows_signature, keys, rows = block[0].split("\t")
-    segment.keys, segment.watched = _fields(block[1]), _fields(block[2])
-    rows_from = 3 + int(keys)
-    found_from = rows_from + int(rows)
-    segment.abouts = block[3:rows_from]
-    segment.rows = [_row(line) for line in block[rows_from:found_from]]
-    segment.diagnostics = tuple(_diagnostic(line) for line in block[found_from:])
-    if not len(segment.keys) == len(segment.abouts) == int(keys) or len(segment.rows) != int(rows):
-        message = "lines are missing"
-        raise ValueError(message)
-    return segment
 
 
 def _fields(line: str) -> list[str]:
@@ -151,7 +167,9 @@ def _row(line: str) -> tuple[int, str, str, str, str]:
     return int(index), group, name, value, problem
 
 
-def _diagnostic(line: str) -> Diagnostic:
+def _diagnostic(line: str) -> "Diagnostic":
+    from plugframe.records import Diagnostic
+
     code, message, path, number, distribution, effect, fix = _fields(line)
     return Diagnostic(
         code=code, message=message, path=path, line=int(number), distribution=distribution, effect=effect, fix=fix

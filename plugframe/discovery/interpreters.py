@@ -33,8 +33,8 @@ _MARK = "\n@@plugframe@@"
 def ask(target: str, *, inherit_environment: bool = False) -> Environment:
     """Return the environment of another interpreter by running it once.
 
-    It runs isolated (``-I``), and prints its path; its ``.pth`` files run as at every start of it. It needs no plugframe
-    and may be any version of Python.
+    It runs isolated (``-I``), and prints its path; its ``.pth`` files run as at every start of it. It needs no
+    plugframe and may be any version of Python.
 
     Args:
         target: its executable, or the folder of its environment.
@@ -198,7 +198,7 @@ def _pth_lines(site: str, gaps: list[str]) -> list[str]:
 
 def _version(site: str, config: dict[str, str]) -> tuple[int, int]:
     """Return the Python version of a site folder: from ``lib/python3.12``, else from pyvenv.cfg."""
-    name = os.path.basename(os.path.dirname(site)).lstrip("pythonpy")
+    name = os.path.basename(os.path.dirname(site)).removeprefix("python").removeprefix("pypy")
     parts = (name if name[:1].isdigit() else config.get("version", config.get("version_info", ""))).split(".")
     try:
         return int(parts[0]), int(parts[1])

@@ -124,10 +124,10 @@ def value_problem(value: str) -> str:
 
 
 def parse_fields(text: str) -> dict[str, list[str]]:
-    """Return the header fields of a ``METADATA`` or ``PKG-INFO``: lower-case field name to its values in order.
+    r"""Return the header fields of a ``METADATA`` or ``PKG-INFO``: lower-case field name to its values in order.
 
     Example:
-        >>> parse_fields("Name: a\\nRequires-Dist: b;\\n  extra == 'c'\\n\\nName: body")
+        >>> parse_fields("Name: a\nRequires-Dist: b;\n  extra == 'c'\n\nName: body")
         {'name': ['a'], 'requires-dist': ["b; extra == 'c'"]}
     """
     fields: dict[str, list[str]] = {}
@@ -165,13 +165,14 @@ def read_direct_url(raw: bytes) -> tuple[str, str | None]:
     import json
 
     record = json.loads(raw)
-    if not isinstance(record, dict) or not isinstance(record.get("url"), str):
+    url = record.get("url") if isinstance(record, dict) else None
+    if not isinstance(url, str):
         message = "it has no 'url'"
-        raise ValueError(message)
+        raise ValueError(message)  # noqa: TRY004 # a file's content is a value, whatever its type
     folder = record.get("dir_info")
     if isinstance(folder, dict):
-        return ("editable" if folder.get("editable") else "directory"), record["url"]
-    return ("vcs" if "vcs_info" in record else "archive"), record["url"]
+        return ("editable" if folder.get("editable") else "directory"), url
+    return ("vcs" if "vcs_info" in record else "archive"), url
 
 
 def requirements_of_egg(text: str) -> tuple[str, ...]:

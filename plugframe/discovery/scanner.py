@@ -89,22 +89,25 @@ def _key(path: str, folder: str) -> str:
     return metadata.normalize(name)
 
 
-def _scan_folder(
-    segment: Segment, folder: str, key: str, watch: Watch, found: list[Diagnostic], *, deep: bool
-) -> None:
+def _scan_folder(segment: Segment, folder: str, key: str, watch: Watch, found: list[Diagnostic], *, deep: bool) -> None:
     base = os.path.join(segment.path, folder)
     report = metadata.reporter(found, base, folder.rpartition(".")[0].partition("-")[0])
     try:
-        is_folder = stat.S_ISDIR(watch.status(folder).st_mode)
+        status = os.stat(base)
     except OSError:
         return  # It went away during the scan; the path entry's signature tells the next one.
     index = len(segment.keys)
     segment.keys.append(key)
     segment.abouts.append(escape(folder))
-    if is_folder:
+    watched = len(watch.names)
+    if stat.S_ISDIR(status.st_mode):
         segment.rows.extend((index, *row) for row in _entry_points(folder, watch, report))
+    if len(watch.names) == watched:
+        # Without an entry_points.txt that could change, it is the folder that shows when one is added.
+        watch.add(folder, status)
     if deep:
         about = Watch(base)
+        about.add("", status)
         distribution = read_distribution(segment.path, folder, key, about, report)
         segment.abouts[index] = about_line(distribution, folder, names=about.names, signature=about.signature)
         watch.racy = watch.racy or about.racy

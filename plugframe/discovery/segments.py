@@ -7,17 +7,21 @@ the way to the names of one group needs none of them.
 import os
 
 from plugframe.discovery.files import unchanged
-from plugframe.records import Diagnostic, Distribution
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from plugframe.records import Diagnostic, Distribution
 
     Row = tuple[int, str, str, str, str]
     Describe = Callable[[str, str, str], Distribution]
 
 
 COVERED = "="  # in a signature's place: the path entry's own signature covers these files
+
+
+_LEAST_FIELDS = 8  # of an about line, behind the folder's name
 
 
 class Segment:
@@ -30,8 +34,6 @@ class Segment:
         watched: paths below ``path`` that the rows rest on.
         rows_signature: theirs together.
         rows: ``(index into keys, group, name, value, problem)`` in the order of folders and lines.
-        abouts: a line of fields for each folder (see ``about_line``); of a folder whose metadata was not read yet,
-            its name alone.
         diagnostics: the defects found.
         storable: whether the index may keep it; False where a file changed too recently to be told apart.
         checked: whether all that the abouts rest on was just found unchanged, or just read.
@@ -39,7 +41,8 @@ class Segment:
     """
 
     __slots__ = (
-        "abouts",
+        "_abouts",
+        "_stored_abouts",
         "checked",
         "describe",
         "diagnostics",
@@ -60,10 +63,23 @@ class Segment:
         self.watched: list[str] = []
         self.rows_signature = ""
         self.rows: list[Row] = []
-        self.abouts: list[str] = []
-        self.diagnostics: tuple[Diagnostic, ...] = ()
+        self._abouts: list[str] | None = []
+        self._stored_abouts = b""
+        self.diagnostics: "tuple[Diagnostic, ...]" = ()
         self.storable = False
         self.checked = False
+
+    @property
+    def abouts(self) -> list[str]:
+        """A line of fields for each folder (see ``about_line``); of one whose metadata was not read yet, its name."""
+        if self._abouts is None:
+            self._abouts = self._stored_abouts.decode("utf-8", "surrogateescape").split("\n")
+        return self._abouts
+
+    def keep_abouts(self, stored: bytes) -> None:
+        """Take the lines as the index stores them; they are split when one is asked for."""
+        self._stored_abouts = stored
+        self._abouts = None if stored else []
 
     def rows_of(self, group: str) -> "Iterator[Row]":
         """Yield the rows of one group, in order."""
@@ -75,21 +91,21 @@ class Segment:
 
     def about_holds(self, index: int) -> bool:
         """Return whether the files that one about line rests on are still the same."""
-        folder, *fields = self.abouts[index].split("\t", 3)
-        if not fields:
+        folder, *fields = self.abouts[index].split("\t")
+        if len(fields) < _LEAST_FIELDS:
             return False
         names, signature = fields[:2]
-        return signature == COVERED or unchanged(
-            os.path.join(self.path, unescape(folder)), names.split(","), signature
-        )
+        return signature == COVERED or unchanged(os.path.join(self.path, unescape(folder)), names.split(","), signature)
 
-    def distribution(self, index: int) -> Distribution:
+    def distribution(self, index: int) -> "Distribution":
         """Return one folder's distribution, read from its files where what is kept is not what they say now."""
         if not (self.checked or self.about_holds(index)):
             return self.describe(self.path, self.folder(index), self.keys[index])
-        folder, _, _, name, version, origin, url, requested, has_metadata, *requires = map(
-            unescape, self.abouts[index].split("\t")
-        )
+        from plugframe.records import Distribution
+
+        line = self.abouts[index]
+        fields = map(unescape, line.split("\t")) if "\\" in line else line.split("\t")
+        folder, _, _, name, version, origin, url, requested, has_metadata, *requires = fields
         return Distribution(
             name=name,
             version=version,
@@ -104,7 +120,7 @@ class Segment:
         )
 
 
-def about_line(distribution: Distribution, folder: str, *, names: list[str], signature: str) -> str:
+def about_line(distribution: "Distribution", folder: str, *, names: list[str], signature: str) -> str:
     """Return the line of fields that keeps a distribution.
 
     Args:

@@ -4,13 +4,13 @@ import os
 import sys
 
 from plugframe.discovery.index import Index
-from plugframe.records import Diagnostic, Distribution, EntryPoint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from plugframe.discovery.segments import Segment
+    from plugframe.records import Diagnostic, Distribution, EntryPoint
 
 
 class Environment:
@@ -63,8 +63,10 @@ def current_environment(path: "Sequence[str] | None" = None) -> Environment:
     Args:
         path: its path entries; None means ``sys.path`` as it is now.
     """
+    entries: Sequence[object] = sys.path if path is None else path
     return Environment(
-        [entry for entry in (sys.path if path is None else path) if isinstance(entry, str)],
+        # Some programs put path objects there; the import system passes over what is no string.
+        [entry for entry in entries if isinstance(entry, str)],
         prefix=sys.prefix,
         base_prefix=sys.base_prefix,
         cache_tag=sys.implementation.cache_tag or sys.implementation.name,
@@ -115,22 +117,30 @@ def _sources(environment: Environment, index: Index, *, deep: bool) -> "Iterator
 
 
 def _entry(path: str, environment: Environment, index: Index, *, deep: bool) -> "Segment | None":
-    try:
-        status = os.stat(path or os.curdir)
-    except (OSError, ValueError):
-        return None  # Entries that do not exist are ordinary, such as python313.zip.
     live = path in environment.live or not os.path.isabs(path)
     segment = None if live else index.find(path, deep=deep)
-    if segment is None:
-        from plugframe.discovery.foreign import is_foreign, scan_archive
+    if segment is not None or (live and _has_nothing(path)) or not os.path.exists(path or os.curdir):
+        return segment
+    keep = not live and index.writable()
+    if os.path.isdir(path or os.curdir) and not path.lower().rstrip("/").endswith(".egg"):
         from plugframe.discovery.scanner import scan
 
-        keep = not live and index.writable()
-        foreign = is_foreign(path, status)
-        segment = scan_archive(path) if foreign else scan(path, deep=deep or keep)
-        if keep and segment.storable:
-            index.put(segment)
+        segment = scan(path, deep=deep or keep)
+    else:
+        from plugframe.discovery.foreign import scan_archive
+
+        segment = scan_archive(path)
+    if keep and segment.storable:
+        index.put(segment)
     return segment
+
+
+def _has_nothing(path: str) -> bool:
+    """Return whether a folder certainly holds no metadata; spares most live entries the import of the scanner."""
+    try:
+        return not any(name.lower().endswith(("-info", ".egg")) for name in os.listdir(path or os.curdir))
+    except (OSError, ValueError):
+        return False
 
 
 class Snapshot:
@@ -166,7 +176,7 @@ class Snapshot:
             winner, *losers = rank(several, self.distribution_at)
             self._losers.update(dict.fromkeys(losers, winner))
 
-    def distribution_at(self, place: tuple[int, int]) -> Distribution:
+    def distribution_at(self, place: tuple[int, int]) -> "Distribution":
         """Return the distribution at a place: position of the path entry, position in it."""
         if place not in self._known:
             self._known[place] = self._segments[place[0]].distribution(place[1])
@@ -187,7 +197,7 @@ class Snapshot:
             if (place := (number, row[0])) not in losers
         ]
 
-    def entry_points(self, group: str | None = None, *, shadowed: bool = False) -> tuple[EntryPoint, ...]:
+    def entry_points(self, group: str | None = None, *, shadowed: bool = False) -> "tuple[EntryPoint, ...]":
         """Return the entry points of one group, or all.
 
         Args:
@@ -198,6 +208,8 @@ class Snapshot:
             In the order of ``importlib_metadata.entry_points``: path entries, then each folder's own order, then
             lines. Those with a ``problem`` are among them.
         """
+        from plugframe.records import EntryPoint
+
         return tuple(
             EntryPoint(
                 group=row[1],
@@ -220,7 +232,7 @@ class Snapshot:
                     counts[group] = counts.get(group, 0) + 1
         return dict(sorted(counts.items()))
 
-    def distributions(self) -> tuple[Distribution, ...]:
+    def distributions(self) -> "tuple[Distribution, ...]":
         """Return every distribution that counts, in the order found."""
         return tuple(self.distribution_at(place) for place in self._places() if place not in self._losers)
 
@@ -229,7 +241,7 @@ class Snapshot:
             for index in range(len(segment.keys)):
                 yield number, index
 
-    def shadowed(self) -> tuple[tuple[Distribution, str], ...]:
+    def shadowed(self) -> "tuple[tuple[Distribution, str], ...]":
         """Return the distributions that do not count, each with the reason, in the order found."""
         from plugframe.discovery.copies import reason
 
@@ -238,7 +250,7 @@ class Snapshot:
             for loser, winner in sorted(self._losers.items())
         )
 
-    def diagnostics(self) -> tuple[Diagnostic, ...]:
+    def diagnostics(self) -> "tuple[Diagnostic, ...]":
         """Return the defects found, sorted by code and place. Complete only after ``discover(deep=True)``."""
         from plugframe.discovery.copies import diagnose
 

@@ -61,8 +61,10 @@ def read(path: str) -> tuple[bytes, str]:
     """Return a file's content and an empty string, or nothing and why it is not used."""
     try:
         descriptor = os.open(path, _READ | _BINARY)
+    except FileNotFoundError:
+        return b"", "there is none yet"
     except OSError as error:
-        return b"", "there is none yet" if isinstance(error, FileNotFoundError) else f"cannot be opened: {error.strerror}"
+        return b"", f"cannot be opened: {error.strerror}"
     try:
         refused = _refusal(os.fstat(descriptor))
         return (b"", refused) if refused else (_read_all(descriptor), "")

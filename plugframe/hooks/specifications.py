@@ -1,7 +1,7 @@
 """A host's hook specifications: a decorated function becomes a hook of the host's manager."""
 
 import functools
-from types import SimpleNamespace
+from types import ModuleType
 
 import pluggy
 
@@ -21,7 +21,9 @@ def add_specification(
     """
     mark = pluggy.HookspecMarker(manager.project_name)
     marked = mark(function, firstresult=firstresult, historic=historic)
-    manager.add_hookspecs(SimpleNamespace(**{function.__name__: marked}))
+    namespace = ModuleType(function.__module__, "The one hook specification that a host declares by a function.")
+    setattr(namespace, function.__name__, marked)
+    manager.add_hookspecs(namespace)
 
 
 def make_caller(function: "Callable[..., Any]", relay: "Callable[[], pluggy.HookRelay]") -> "Callable[..., Any]":

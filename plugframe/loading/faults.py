@@ -57,8 +57,8 @@ def _where(error: BaseException) -> str:
 
 def is_foreign(filename: str) -> bool:
     """Return whether a frame is of neither the framework, pluggy nor the import system."""
-    parts = filename.replace("\\", "/").split("/")
-    return not (filename.startswith(_OURS) or filename.startswith("<frozen ") or parts[-2:-1] in (["pluggy"], ["importlib"]))
+    folder = os.path.basename(os.path.dirname(filename))
+    return not filename.startswith((_OURS, "<frozen ")) and folder not in ("pluggy", "importlib")
 
 
 def _text(error: BaseException) -> str:

@@ -49,8 +49,8 @@ class Loader:
     """Loads each plugin once, whichever threads ask.
 
     A plugin is unasked, then claimed by the thread that loads it, then it has an outcome. A thread that finds a plugin
-    claimed waits for the outcome, unless it is loading a plugin itself: then it gets None, since the two might wait for each
-    other. No lock is held while a plugin's code runs.
+    claimed waits for the outcome, unless it is loading a plugin itself: then it gets None, since the two might wait
+    for each other. No lock is held while a plugin's code runs.
     """
 
     def __init__(self, register: "Register") -> None:

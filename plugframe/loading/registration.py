@@ -1,4 +1,4 @@
-"""What a host's plugins registered: hooks, classes, callbacks, libraries and operations, all or nothing for each plugin."""
+"""What a host's plugins registered: hooks, classes, callbacks, libraries, operations; all or nothing of each plugin."""
 
 import inspect
 

@@ -6,7 +6,7 @@ from plugframe.records import Record, split_reference
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import Any, TypeVar
+    from typing import TypeVar
 
     T = TypeVar("T")
 
@@ -148,7 +148,7 @@ class Registrar:
         self._accepts = accepts
         self._parts = parts
 
-    def add(self, name: str, target: "object | None" = None) -> "Any":
+    def add(self, name: str, target: object = None) -> "Callable[[T], T] | None":
         """Register an object, or the reference ``module:attribute`` of one, under a dotted name.
 
         Without a target it is a decorator: ``@classes.add("vision.ResNet")``.
@@ -157,16 +157,13 @@ class Registrar:
             RegistrationError: the name is not dotted identifiers, or the target is not of the kind.
         """
         if target is None:
-            return lambda defined: self.add(name, defined) or defined
-        words = name.split(".") if isinstance(name, str) else [""]
+            return lambda defined: (self.add(name, defined), defined)[1]
+        words = str(name).split(".")
         if not all(word.isidentifier() for word in words) or len(words) < self._parts:
             needed = f"of {self._parts} or more identifiers" if self._parts > 1 else "of identifiers"
             message = f"{self._provider} registers the {self.kind} {name!r}, which is no dotted name {needed}"
             raise RegistrationError(message)
-        if isinstance(target, str):
-            fits = bool(split_reference(target)[1])
-        else:
-            fits = self._accepts(target)
+        fits = bool(split_reference(target)[1]) if isinstance(target, str) else self._accepts(target)
         if not fits:
             message = f"{self._provider} registers {target!r} as the {self.kind} {name!r}, which it is not"
             raise RegistrationError(message)

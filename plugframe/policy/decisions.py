@@ -3,40 +3,14 @@
 ``plugins`` is the room's main function.
 """
 
+from plugframe.policy.groups import KINDS
 from plugframe.records import Decision, EntryPoint, Plugin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from plugframe.discovery.snapshot import Snapshot
-
     EntryPointsOf = Callable[[str], Sequence[EntryPoint]]
-
-KINDS = ("hooks", "classes", "callbacks", "libraries", "operations")
-
-
-def groups(host: str) -> tuple[str, ...]:
-    """Return the entry-point groups that a host takes plugins from, the plugins' own first.
-
-    Example:
-        >>> groups("myapp")[:2]
-        ('myapp.plugins', 'myapp.hooks')
-    """
-    return tuple(f"{host}.{kind}" for kind in ("plugins", *KINDS))
-
-
-def names(host: str, snapshot: "Snapshot") -> set[str]:
-    """Return the names of a host's plugins; the same that ``plugins`` finds, without making records of them."""
-    named = snapshot.names(f"{host}.plugins")
-    have = {place for place, _ in named}
-    found = {name for _, name in named}
-    for kind in KINDS:
-        for place, _ in snapshot.names(f"{host}.{kind}"):
-            if place not in have:
-                have.add(place)
-                found.add(snapshot.distribution_at(place).name)
-    return found
 
 
 def plugins(host: str, entry_points: "EntryPointsOf") -> tuple[Plugin, ...]:

@@ -2,7 +2,7 @@
 
 from _collections_abc import Mapping  # what collections.abc exports, without the cost of importing collections
 
-from plugframe.policy.decisions import names, plugins
+from plugframe.policy.groups import names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ class Plugins(Mapping[str, "Plugin"]):
     def everything(self) -> "tuple[Plugin, ...]":
         """Return all, those of a name that another plugin has included, the one that may run first."""
         if self._all is None:
+            from plugframe.policy.decisions import plugins
+
             found = plugins(self.host, self.snapshot.entry_points)
             winners: dict[str, Plugin] = {}
             for plugin in found:

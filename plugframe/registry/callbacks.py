@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_KIND, _HOST = "slot", "the host"
+
+
 def do_nothing(*_: object, **__: object) -> None:
     """Take any arguments and return None: the default of a slot that names none."""
 
@@ -32,7 +35,8 @@ class Slot:
         """Who bound it; empty when nobody did."""
         return self._bound.provider(self.name) if self.bound else ""
 
-    def __call__(self, *args: object, **kwargs: object) -> "Any":
+    def __call__(self, *args: object, **kwargs: object) -> "Any":  # noqa: ANN401 # the slot's function decides
+        """Call what is bound, importing it at the first call, or the default."""
         function: Any = self._bound.get(self.name) if self.bound else self.default
         return function(*args, **kwargs)
 
@@ -63,7 +67,7 @@ class Callbacks:
             RegistrationConflictError: the host has declared it already.
         """
         if name in self._slots:
-            raise RegistrationConflictError("slot", name, "the host", "the host")
+            raise RegistrationConflictError(_KIND, name, _HOST, _HOST)
         self._slots[name] = Slot(name, self._bound, default or do_nothing)
         return self._slots[name]
 
@@ -72,10 +76,11 @@ class Callbacks:
         return tuple(sorted(name for name, slot in self._slots.items() if not slot.bound))
 
     def __getattr__(self, name: str) -> Slot:
-        slot = self.__dict__.get("_slots", {}).get(name)
-        if slot is None:
-            raise NotRegisteredError("slot", name, near_matches(name, tuple(self.__dict__.get("_slots", ()))))
-        return slot
+        # During copying and unpickling there is no "_slots" yet.
+        slots: dict[str, Slot] = self.__dict__.get("_slots", {})
+        if name not in slots:
+            raise NotRegisteredError(_KIND, name, near_matches(name, tuple(slots)))
+        return slots[name]
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._slots]

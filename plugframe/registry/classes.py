@@ -13,7 +13,7 @@ class ClassRegistry(References):
     Iterating yields the full names, sorted; ``in`` and ``len`` tell of them. None of the three imports anything.
     """
 
-    def __getattr__(self, name: str) -> "Any":
+    def __getattr__(self, name: str) -> "Any":  # noqa: ANN401 # a class, or a namespace of classes
         return look_up(self, name)
 
     def __dir__(self) -> list[str]:
@@ -31,7 +31,7 @@ class ClassNamespace:
         self._registry = registry
         self._prefix = prefix
 
-    def __getattr__(self, name: str) -> "Any":
+    def __getattr__(self, name: str) -> "Any":  # noqa: ANN401 # a class, or a namespace of classes
         return look_up(self._registry, f"{self._prefix}.{name}")
 
     def __dir__(self) -> list[str]:

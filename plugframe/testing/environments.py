@@ -38,7 +38,7 @@ def write_tree(root: Path, tree: Tree) -> Path:
     return root
 
 
-def distribution(  # noqa: PLR0913 # one argument for each thing that an installer records
+def distribution(  # one argument for each thing that an installer records
     name: str,
     version: str = "1.0",
     *,

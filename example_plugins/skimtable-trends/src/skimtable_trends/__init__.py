@@ -1,0 +1,1 @@
+"""Draws numeric columns and finds those that move together."""

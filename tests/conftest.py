@@ -1,0 +1,13 @@
+"""Shared by all tests: no test reads or writes the user's own index."""
+
+import os
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Keep indexes in a folder of this test's own, and return it."""
+    folder = os.fspath(tmp_path_factory.mktemp("cache") / "plugframe")
+    monkeypatch.setenv("PLUGFRAME_CACHE", folder)
+    return folder
