@@ -27,7 +27,7 @@ def scan_archive(path: str) -> Segment:
 
     status = os.stat(path)
     found: list[Diagnostic] = []
-    segment = Segment(path, _no_longer)
+    segment = Segment(path, describe_in_archive)
     segment.root_signature = root_signature(status)
     if not os.path.isdir(path) and not zipfile.is_zipfile(path):
         report = metadata.reporter(found, path, "")
@@ -69,7 +69,7 @@ def _qualified_name(finder: object) -> str:
 
 def ask_finder(name: str, finder: object, path: list[str]) -> Segment:
     """Return what one foreign finder finds; a failure is a diagnostic of that finder."""
-    segment = Segment(name, _no_longer)
+    segment = Segment(name, _never)
     found: list[Diagnostic] = []
     try:
         distributions = list(finder.find_distributions(_context(path)))  # type: ignore[attr-defined] # foreign
@@ -101,7 +101,7 @@ def _add(segment: Segment, distributions: "Iterable[importlib_metadata.Distribut
             continue
         index = len(segment.keys)
         segment.keys.append(record.key)
-        segment.abouts.append(about_line(record, record.metadata_path, names=[], signature=COVERED))
+        segment.abouts.append(about_line(record, names=[], signature=COVERED))
         for group, name, value in rows:
             problem = metadata.name_problem(name) or metadata.value_problem(value)
             if problem:
@@ -131,6 +131,14 @@ def _field(distribution: "importlib_metadata.Distribution", name: str) -> str:
     return next(iter(distribution.metadata.get_all(name) or ()), "")
 
 
-def _no_longer(location: str, folder: str, key: str) -> Distribution:
-    """Describe a distribution whose lines were lost: name it by its key."""
+def describe_in_archive(location: str, folder: str, key: str) -> Distribution:
+    """Return one distribution of an archive by reading all of it again."""
+    segment = scan_archive(location)
+    if key in segment.keys:
+        return segment.distribution(segment.keys.index(key))
+    return _never(location, folder, key)
+
+
+def _never(location: str, folder: str, key: str) -> Distribution:
+    """Stand for a distribution that went away between two looks; what a finder finds is described at once."""
     return Distribution(name=key, version="", key=key, location=location, metadata_path=folder or location)

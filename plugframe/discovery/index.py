@@ -1,8 +1,10 @@
 """Segments on disk: one text file an environment, a block of lines a path entry.
 
-The file is data and nothing else: tab-separated lines below a digest, those of a path entry behind their lengths. A
-block is used only when the path entry and every file that its rows rest on still have their signatures; any defect
-means that the entry is scanned again.
+The file is data and nothing else: tab-separated lines below digests. A block is used only when the path entry and every
+file that its rows rest on still have their signatures; any defect means that the entry is scanned again.
+
+It has two parts: the rows, which lead to the names of entry points, and the details, which describe distributions and
+their defects. The details are most of the file, and are looked at when somebody asks for them.
 """
 
 import os
@@ -13,14 +15,32 @@ from plugframe.discovery.segments import COVERED, Segment, escape, unescape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from plugframe.records import Diagnostic, Distribution
+    from collections.abc import Callable
 
-    # The signatures of the path entry and of what its rows rest on; then rows, descriptions and diagnostics, as stored.
-    Block = tuple[str, str, bytes, bytes, bytes]
+    from plugframe.records import Diagnostic, Distribution
 
 FORMAT = "plugframe-index 1"
 MOST_BLOCKS = 64
 _CODING = ("utf-8", "surrogateescape")  # names of files may be bytes of no encoding
+
+
+class Block:
+    """One path entry as the index keeps it.
+
+    Attributes:
+        head: the path entry's signature and that of what the rows rest on.
+        rows: the lines of keys, of watched files, and of each entry point.
+        details: returns the lines of each distribution, and those of each defect.
+    """
+
+    __slots__ = ("details", "head", "rows")
+
+    def __init__(
+        self, head: tuple[str, str], rows: list[str], details: "Callable[[], tuple[list[str], list[str]]]"
+    ) -> None:
+        self.head = head
+        self.rows = rows
+        self.details = details
 
 
 class Index:
@@ -42,7 +62,10 @@ class Index:
         self._blocks: dict[str, Block] = {}
         raw, self.refusal = storage.read(self.path) if self.path else (b"", "switched off")
         if not self.refusal:
-            self._blocks, self.refusal = _split(raw, key)
+            try:
+                self._blocks = _split(raw, key)
+            except ValueError as error:
+                self.refusal = f"cannot be used: {error}"
 
     def find(self, path: str, *, deep: bool) -> Segment | None:
         """Return a path entry's segment if nothing that it rests on has changed, else None.
@@ -57,11 +80,12 @@ class Index:
             return None
         try:
             segment = _decode(path, block)
-            fresh = _is_fresh(segment, deep=deep)
-        except (ValueError, IndexError, TypeError):
-            segment, fresh = None, False
+            fresh = _is_fresh(segment, block, deep=deep)
+        except ValueError as error:
+            self.missed[path] = f"damaged: {error}"
+            return None
         if not fresh:
-            self.missed[path] = "changed" if segment else "damaged"
+            self.missed[path] = "changed"
             return None
         self.found.append(path)
         return segment
@@ -85,75 +109,97 @@ class Index:
         return storage.write(self.path, _join(self._key, dict(here[-MOST_BLOCKS:])))
 
 
-def _split(raw: bytes, key: str) -> "tuple[dict[str, Block], str]":
-    """Return the blocks of an index file by path entry, and why there are none."""
+def _split(raw: bytes, key: str) -> dict[str, Block]:
+    """Return the blocks of an index file by path entry.
+
+    Raises:
+        ValueError: it is not what ``_join`` wrote for this environment.
+    """
     head, _, body = raw.partition(b"\n")
-    if not head.startswith(FORMAT.encode() + b" "):
-        return {}, "is not an index of this version"
-    if head != f"{FORMAT} {storage.digest(body)}".encode():
-        return {}, "is damaged"
-    if not body.startswith(f"{key}\n".encode(*_CODING)):
-        return {}, "belongs to another environment"
+    form, _, checks = head.decode(*_CODING).rpartition(" ")
+    size, of_rows, of_details = checks.split(",") if form == FORMAT else ("0", "", "")
+    rows, details = body[: int(size)], body[int(size) :]
+    if storage.digest(rows) != of_rows:
+        message = "it is not an index of this version, or damaged"
+        raise ValueError(message)
+    key_line, *lines = rows.decode(*_CODING).split("\n")
+    if key_line != key:
+        message = "it belongs to another environment"
+        raise ValueError(message)
     blocks: dict[str, Block] = {}
-    at = body.index(b"\n") + 1
-    try:
-        while at < len(body):
-            end = body.index(b"\n", at)
-            path, root, signature, *lengths = body[at:end].decode(*_CODING).split("\t")
-            parts = []
-            for length in map(int, lengths):
-                parts.append(body[end + 1 : end + 1 + length])
-                end += 1 + length
-            rows, abouts, findings = parts
-            blocks[unescape(path)] = (root, signature, rows, abouts, findings)
-            at = end + 1
-    except ValueError:
-        return {}, "is damaged"
-    return blocks, ""
+    at = start = 0
+    while at < len(lines) - 1:
+        path, root, signature, *counts = lines[at].split("\t")
+        many, abouts, length = map(int, counts)
+        part = _Details(details, of_details, slice(start, start + length), abouts)
+        blocks[unescape(path)] = Block((root, signature), lines[at + 1 : at + 1 + many], part)
+        at += 1 + many
+        start += length
+    return blocks
 
 
-def _join(key: str, blocks: "dict[str, Block]") -> bytes:
+class _Details:
+    """One block's part of the details, checked and split when it is called."""
+
+    __slots__ = ("_abouts", "_digest", "_part", "_whole")
+
+    def __init__(self, whole: bytes, digest: str, part: slice, abouts: int) -> None:
+        self._whole = whole
+        self._digest = digest
+        self._part = part
+        self._abouts = abouts
+
+    def __call__(self) -> tuple[list[str], list[str]]:
+        if storage.digest(self._whole) != self._digest:
+            message = "the details are not what was written"
+            raise ValueError(message)
+        lines = self._whole[self._part].decode(*_CODING).split("\n")[:-1]
+        return lines[: self._abouts], lines[self._abouts :]
+
+
+def _join(key: str, blocks: dict[str, Block]) -> bytes:
     """Return the index file that ``_split`` takes apart."""
-    lines = [key.encode(*_CODING)]
-    for path, (root, signature, *parts) in blocks.items():
-        head = "\t".join((escape(path), root, signature, *(str(len(part)) for part in parts)))
-        lines += head.encode(*_CODING), *parts
-    body = b"\n".join(lines) + b"\n"
-    return f"{FORMAT} {storage.digest(body)}\n".encode() + body
+    rows, details = [key], []
+    for path, block in blocks.items():
+        try:
+            abouts, findings = block.details()
+        except ValueError:
+            continue  # What is damaged is scanned again, not kept.
+        part = "".join(f"{line}\n" for line in (*abouts, *findings)).encode(*_CODING)
+        counts = (len(block.rows), len(abouts), len(part))
+        rows += "\t".join((escape(path), *block.head, *map(str, counts))), *block.rows
+        details.append(part)
+    first, second = "\n".join([*rows, ""]).encode(*_CODING), b"".join(details)
+    return f"{FORMAT} {len(first)},{storage.digest(first)},{storage.digest(second)}\n".encode() + first + second
 
 
-def _encode(segment: Segment) -> "Block":
-    lines = [
+def _encode(segment: Segment) -> Block:
+    rows = [
         "\t".join(map(escape, segment.keys)),
         "\t".join(map(escape, segment.watched)),
         *(f"{index}\t" + "\t".join(map(escape, row)) for index, *row in segment.rows),
     ]
+    abouts = list(segment.abouts)
     findings = ["\t".join(escape(str(value)) for value in found.values()) for found in segment.diagnostics]
-    rows, abouts, found = ("\n".join(part).encode(*_CODING) for part in (lines, segment.abouts, findings))
-    return segment.root_signature, segment.rows_signature, rows, abouts, found
+    return Block((segment.root_signature, segment.rows_signature), rows, lambda: (abouts, findings))
 
 
-def _decode(path: str, block: "Block") -> Segment:
+def _decode(path: str, block: Block) -> Segment:
     segment = Segment(path, _describe)
-    segment.root_signature, segment.rows_signature, rows, abouts, findings = block
-    keys, watched, *lines = rows.decode(*_CODING).split("\n")
+    segment.root_signature, segment.rows_signature = block.head
+    keys, watched, *lines = block.rows
     segment.keys, segment.watched = _fields(keys), _fields(watched)
     segment.rows = [_row(line) for line in lines]
-    segment.keep_abouts(abouts)
-    if abouts.count(b"\n") + bool(abouts) != len(segment.keys) or any(
-        row[0] >= len(segment.keys) for row in segment.rows
-    ):
-        message = "lines are missing"
-        raise ValueError(message)
-    if findings:
-        segment.diagnostics = tuple(map(_diagnostic, findings.decode(*_CODING).split("\n")))
+    segment.defer_abouts(lambda: _abouts(block, len(segment.keys)))
     return segment
 
 
-def _describe(location: str, folder: str, key: str) -> "Distribution":
-    from plugframe.discovery.describe import describe
-
-    return describe(location, folder, key)
+def _abouts(block: Block, many: int) -> list[str]:
+    try:
+        abouts, _ = block.details()
+    except ValueError:
+        return [""] * many  # Each is described from its files.
+    return abouts
 
 
 def _fields(line: str) -> list[str]:
@@ -163,8 +209,18 @@ def _fields(line: str) -> list[str]:
 
 
 def _row(line: str) -> tuple[int, str, str, str, str]:
-    index, group, name, value, problem = _fields(line)
+    index, group, name, value, problem = _fields(line) if "\\" in line else line.split("\t")
     return int(index), group, name, value, problem
+
+
+def _describe(location: str, folder: str, key: str) -> "Distribution":
+    if not folder:
+        from plugframe.discovery.foreign import describe_in_archive
+
+        return describe_in_archive(location, folder, key)
+    from plugframe.discovery.describe import describe
+
+    return describe(location, folder, key)
 
 
 def _diagnostic(line: str) -> "Diagnostic":
@@ -176,7 +232,7 @@ def _diagnostic(line: str) -> "Diagnostic":
     )
 
 
-def _is_fresh(segment: Segment, *, deep: bool) -> bool:
+def _is_fresh(segment: Segment, block: Block, *, deep: bool) -> bool:
     try:
         if root_signature(os.stat(segment.path)) != segment.root_signature:
             return False
@@ -184,5 +240,7 @@ def _is_fresh(segment: Segment, *, deep: bool) -> bool:
         return False
     if segment.rows_signature != COVERED and not unchanged(segment.path, segment.watched, segment.rows_signature):
         return False
-    segment.checked = deep and all(map(segment.about_holds, range(len(segment.abouts))))
+    if deep:
+        segment.diagnostics = tuple(map(_diagnostic, block.details()[1]))
+        segment.checked = all(map(segment.about_holds, range(len(segment.keys))))
     return segment.checked or not deep

@@ -9,7 +9,7 @@ import stat
 from plugframe.discovery import metadata
 from plugframe.discovery.describe import describe, ignore, read_distribution, read_fields, unreadable
 from plugframe.discovery.files import Watch, root_signature
-from plugframe.discovery.segments import Segment, about_line, escape
+from plugframe.discovery.segments import Segment, about_line
 from plugframe.records import Diagnostic
 
 TYPE_CHECKING = False
@@ -98,7 +98,7 @@ def _scan_folder(segment: Segment, folder: str, key: str, watch: Watch, found: l
         return  # It went away during the scan; the path entry's signature tells the next one.
     index = len(segment.keys)
     segment.keys.append(key)
-    segment.abouts.append(escape(folder))
+    segment.abouts.append("")
     watched = len(watch.names)
     if stat.S_ISDIR(status.st_mode):
         segment.rows.extend((index, *row) for row in _entry_points(folder, watch, report))
@@ -109,7 +109,7 @@ def _scan_folder(segment: Segment, folder: str, key: str, watch: Watch, found: l
         about = Watch(base)
         about.add("", status)
         distribution = read_distribution(segment.path, folder, key, about, report)
-        segment.abouts[index] = about_line(distribution, folder, names=about.names, signature=about.signature)
+        segment.abouts[index] = about_line(distribution, names=about.names, signature=about.signature)
         watch.racy = watch.racy or about.racy
 
 

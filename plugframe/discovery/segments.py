@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 
 COVERED = "="  # in a signature's place: the path entry's own signature covers these files
-
-
-_LEAST_FIELDS = 8  # of an about line, behind the folder's name
+_LEAST_FIELDS = 6  # tabs of an about line behind the signature
 
 
 class Segment:
@@ -31,7 +29,8 @@ class Segment:
         path: the path entry, as it stands in ``sys.path``.
         root_signature: of the path entry itself, its device included; ``-`` when it could not be read.
         keys: each metadata folder's normalised distribution name, in the folder's order.
-        watched: paths below ``path`` that the rows rest on.
+        watched: paths below ``path`` that the rows rest on: of each metadata folder, its ``entry_points.txt`` or,
+            where it has none, itself. Empty for what is no plain folder.
         rows_signature: theirs together.
         rows: ``(index into keys, group, name, value, problem)`` in the order of folders and lines.
         diagnostics: the defects found.
@@ -42,7 +41,7 @@ class Segment:
 
     __slots__ = (
         "_abouts",
-        "_stored_abouts",
+        "_load_abouts",
         "checked",
         "describe",
         "diagnostics",
@@ -64,22 +63,21 @@ class Segment:
         self.rows_signature = ""
         self.rows: list[Row] = []
         self._abouts: list[str] | None = []
-        self._stored_abouts = b""
+        self._load_abouts: Callable[[], list[str]] = list
         self.diagnostics: "tuple[Diagnostic, ...]" = ()
         self.storable = False
         self.checked = False
 
     @property
     def abouts(self) -> list[str]:
-        """A line of fields for each folder (see ``about_line``); of one whose metadata was not read yet, its name."""
+        """A line of fields for each folder (see ``about_line``); empty for one whose metadata was not read yet."""
         if self._abouts is None:
-            self._abouts = self._stored_abouts.decode("utf-8", "surrogateescape").split("\n")
+            self._abouts = self._load_abouts()
         return self._abouts
 
-    def keep_abouts(self, stored: bytes) -> None:
-        """Take the lines as the index stores them; they are split when one is asked for."""
-        self._stored_abouts = stored
-        self._abouts = None if stored else []
+    def defer_abouts(self, load: "Callable[[], list[str]]") -> None:
+        """Have the lines loaded when one of them is asked for."""
+        self._abouts, self._load_abouts = None, load
 
     def rows_of(self, group: str) -> "Iterator[Row]":
         """Yield the rows of one group, in order."""
@@ -87,15 +85,17 @@ class Segment:
 
     def folder(self, index: int) -> str:
         """Return the name of one metadata folder; empty when the path entry is itself the distribution's."""
-        return unescape(self.abouts[index].partition("\t")[0])
+        return self.watched[index].partition("/")[0] if self.watched else ""
 
     def about_holds(self, index: int) -> bool:
         """Return whether the files that one about line rests on are still the same."""
-        folder, *fields = self.abouts[index].split("\t")
-        if len(fields) < _LEAST_FIELDS:
+        names, _, fields = self.abouts[index].partition("\t")
+        signature, _, fields = fields.partition("\t")
+        if fields.count("\t") < _LEAST_FIELDS:
             return False
-        names, signature = fields[:2]
-        return signature == COVERED or unchanged(os.path.join(self.path, unescape(folder)), names.split(","), signature)
+        return signature == COVERED or unchanged(
+            os.path.join(self.path, self.folder(index)), names.split(","), signature
+        )
 
     def distribution(self, index: int) -> "Distribution":
         """Return one folder's distribution, read from its files where what is kept is not what they say now."""
@@ -105,13 +105,13 @@ class Segment:
 
         line = self.abouts[index]
         fields = map(unescape, line.split("\t")) if "\\" in line else line.split("\t")
-        folder, _, _, name, version, origin, url, requested, has_metadata, *requires = fields
+        _, _, place, name, version, origin, url, requested, has_metadata, *requires = fields
         return Distribution(
             name=name,
             version=version,
             key=self.keys[index],
             location=self.path,
-            metadata_path=os.path.join(self.path, folder) if folder else self.path,
+            metadata_path=place,
             origin=origin,
             url=url or None,
             requested={"1": True, "0": False}.get(requested),
@@ -120,19 +120,18 @@ class Segment:
         )
 
 
-def about_line(distribution: "Distribution", folder: str, *, names: list[str], signature: str) -> str:
+def about_line(distribution: "Distribution", *, names: list[str], signature: str) -> str:
     """Return the line of fields that keeps a distribution.
 
     Args:
         distribution: what to keep.
-        folder: its metadata folder's name.
-        names: the files in that folder that it was read from; an empty name is the "folder" itself.
+        names: the files in its metadata folder that it was read from; an empty name is the "folder" itself.
         signature: theirs together, or ``COVERED``.
     """
     fields = (
-        folder,
         ",".join(names),
         signature,
+        distribution.metadata_path,
         distribution.name,
         distribution.version,
         distribution.origin,

@@ -163,6 +163,9 @@ class Snapshot:
         self._merge()
 
     def _merge(self) -> None:
+        keys = [key for segment in self._segments for key in segment.keys]
+        if len(set(keys)) == len(keys):
+            return
         places: dict[str, tuple[int, int]] = {}
         copies: dict[str, list[tuple[int, int]]] = {}
         for number, segment in enumerate(self._segments):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 LARGEST = 64 * 1024 * 1024
-_ENDING = ".index"
+_START, _ENDING = "plugframe-", ".index"
 _LEFTOVER_SECONDS = 3600
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -49,7 +49,7 @@ def _default_folder() -> str | None:
 def file_for(key: str) -> str | None:
     """Return the path of the index of the environment that ``key`` describes, or None when there shall be none."""
     where = folder()
-    return os.path.join(where, digest(key.encode("utf-8", "surrogateescape")) + _ENDING) if where else None
+    return os.path.join(where, _START + digest(key.encode("utf-8", "surrogateescape")) + _ENDING) if where else None
 
 
 def digest(raw: bytes) -> str:
@@ -143,12 +143,19 @@ def files() -> "Iterator[tuple[str, os.stat_result]]":
     except OSError:
         return
     for name in names:
-        if name.endswith(_ENDING) or (_ENDING + "." in name and name.endswith(".tmp")):
+        if _is_ours(name):
             path = os.path.join(where or "", name)
             try:
                 yield path, os.lstat(path)
             except OSError:
                 continue
+
+
+def _is_ours(name: str) -> bool:
+    """Return whether we made a file: the folder may be one that holds other things too."""
+    key, ending, rest = name.removeprefix(_START).partition(_ENDING)
+    made = name.startswith(_START) and len(key) == len(digest(b"")) and ending and set(key) <= set("0123456789abcdef")
+    return bool(made) and (not rest or rest.endswith(".tmp"))
 
 
 def clear() -> list[str]:

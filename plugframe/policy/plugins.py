@@ -11,8 +11,12 @@ if TYPE_CHECKING:
     from plugframe.discovery.snapshot import Snapshot
     from plugframe.records import Plugin
 
+    _PluginMapping = Mapping[str, Plugin]
+else:
+    _PluginMapping = Mapping
 
-class Plugins(Mapping[str, "Plugin"]):
+
+class Plugins(_PluginMapping):
     """The plugins of one host in one snapshot of its environment: name to ``Plugin``, sorted by name.
 
     The names cost one look at the snapshot's rows; the records are made when the first of them is asked for.
