@@ -51,18 +51,21 @@ class PluginImportError(PluginLoadError, ImportError):
 
 
 class ReferenceNotFoundError(PlugframeError, AttributeError):
-    """A module was imported, and what a reference names in it is not there."""
+    """A module was imported, and what a reference names in it is not there, or is None."""
 
-    def __init__(self, module: str, attribute: str, near: tuple[str, ...] = ()) -> None:
-        """Keep the module, the dotted attribute, and the module's names like it."""
+    def __init__(self, module: str, attribute: str, near: tuple[str, ...] = (), *, is_none: bool = False) -> None:
+        """Keep the module, the dotted attribute, the names like it, and whether it is there but None."""
         super().__init__(module, attribute, near)
         self.module = module
         self.attribute = attribute
         self.near = near
+        self.is_none = is_none
 
     def __str__(self) -> str:
+        if self.is_none:
+            return f"{self.attribute or 'the module'!r} of module {self.module!r} is None"
         hint = f"; did you mean {' or '.join(map(repr, self.near))}?" if self.near else ""
-        return f"module {self.module!r} has no {self.attribute!r}, or it is None{hint}"
+        return f"module {self.module!r} has no {self.attribute!r}{hint}"
 
 
 class PluginBlockedError(PlugframeError, RuntimeError):
@@ -116,20 +119,18 @@ class NotRegisteredError(PlugframeError, AttributeError):
         return f"no {self.kind} named {self.name!r} is registered{hint}"
 
 
-class EnvironmentNotReadableError(PlugframeError, OSError):
+class EnvironmentNotReadableError(PlugframeError, RuntimeError):
     """Another interpreter's environment could not be found out."""
 
-    def __init__(self, target: str, reason: str) -> None:
-        """Keep the interpreter or folder that was named, and what went wrong."""
-        super().__init__(target, reason)
+    def __init__(self, target: str, reason: str, next_step: str = "name its python executable or its folder") -> None:
+        """Keep the interpreter or folder that was named, what went wrong, and what to do."""
+        super().__init__(target, reason, next_step)
         self.target = target
         self.reason = reason
+        self.next_step = next_step
 
     def __str__(self) -> str:
-        return (
-            f"cannot read the environment of {self.target}: {self.reason}. "
-            f"Next: name its python executable or its folder, or add --static"
-        )
+        return f"cannot read the environment of {self.target!r}: {self.reason}. Next: {self.next_step}"
 
 
 def near_matches(name: str, known: "tuple[str, ...]") -> tuple[str, ...]:

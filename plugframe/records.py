@@ -8,7 +8,7 @@ of the plugins must not import ``dataclasses``, which costs more than that whole
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import NoReturn
+    from typing import NoReturn, Self
 
 
 class Record:
@@ -35,7 +35,7 @@ class Record:
         """Return the fields by name, in the order of ``__slots__``."""
         return dict(zip(self.__slots__, self.values(), strict=True))
 
-    def replace(self, **changes: object) -> "Record":
+    def replace(self, **changes: object) -> "Self":
         """Return a copy in which the named fields have other values.
 
         Raises:

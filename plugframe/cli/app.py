@@ -1,6 +1,7 @@
 """The ``plugframe`` command and the options that its commands share."""
 
 import io
+import os
 import sys
 
 import click
@@ -48,6 +49,19 @@ class _Lazy(click.Group):
             ctx.exit(2)
         except KeyboardInterrupt:
             ctx.exit(130)
+        except OSError as error:
+            _stop_writing()
+            if not isinstance(error, BrokenPipeError):
+                click.echo(f"Error: the output cannot be written: {error.strerror or error}", err=True)
+            ctx.exit(141 if isinstance(error, BrokenPipeError) else 2)
+
+
+def _stop_writing() -> None:
+    """Let nothing that is still buffered be written to an output that cannot take it, at exit either."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError:
+        sys.stdout = None  # what the interpreter itself does where there is no output
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})

@@ -24,9 +24,12 @@ def info(*, as_json: bool) -> None:
     if as_json:
         import json
 
-        click.echo(json.dumps({"schema": 1, "folder": where, "files": files}, indent=2))
+        document = {"schema": 1, "folder": where, "problem": storage.problem(), "files": files}
+        click.echo(json.dumps(document, indent=2))
         return
-    click.echo(f"folder: {where or 'none: PLUGFRAME_CACHE=off, or the process runs with the rights of another user'}")
+    click.echo(f"folder: {where or 'none'}")
+    if storage.problem():
+        click.echo(f"no index is kept: {storage.problem()}")
     for file in files:
         click.echo(f"{file['path']}  {file['bytes']} bytes, {file['age_seconds']} s old")
     click.echo(f"{len(files)} file{'s' * (len(files) != 1)}")

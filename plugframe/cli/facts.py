@@ -29,7 +29,16 @@ def environment(python: str | None, *, static: bool) -> Environment:
 
     from plugframe.discovery import interpreters
 
-    return interpreters.read(python or sys.prefix) if static else interpreters.ask(python or sys.executable)
+    if python == "":
+        from plugframe.errors import EnvironmentNotReadableError
+
+        raise EnvironmentNotReadableError(python, "the name behind --python is empty")
+
+    return (
+        interpreters.read(sys.prefix if python is None else python)
+        if static
+        else interpreters.ask(python or sys.executable)
+    )
 
 
 class Facts:
@@ -38,8 +47,19 @@ class Facts:
     def __init__(self, where: Environment) -> None:
         """Look at an environment."""
         self.snapshot: Snapshot = discover(where, deep=True)
-        self.findings: list[Diagnostic] = list(self.snapshot.diagnostics())
+        self._findings = set(self.snapshot.diagnostics())
         self._requirers: Requirers | None = None
+
+    @property
+    def findings(self) -> list[Diagnostic]:
+        """The defects found, those of the hosts that were asked about included, sorted by code and place."""
+        return sorted(self._findings, key=lambda found: (found.code, found.path, found.line, found.message))
+
+    def gaps(self) -> list[Diagnostic]:
+        """Return what could not be seen, as diagnostics; not a defect of anything."""
+        where = self.snapshot.environment
+        effect = "what is listed may not be all"
+        return [Diagnostic(code="PF150", message=gap, path=where.prefix, effect=effect) for gap in where.gaps]
 
     def hosts(self) -> list[str]:
         """Return the names of the environment's hosts, sorted; the default host among them when it has plugins."""
@@ -56,15 +76,15 @@ class Facts:
             everything: those that are shadowed or cannot be loaded as declared, too.
         """
         found = plugins(host, self.snapshot.entry_points)
-        self.findings += findings(host, found, self.snapshot.entry_points)
+        self._findings |= set(findings(host, found, self.snapshot.entry_points))
         if everything:
-            found += tuple(self._shadowed(host))
+            found = tuple(sorted((*found, *self._shadowed(host)), key=lambda plugin: plugin.name))
         return [self._row(plugin) for plugin in found if everything or plugin.state not in ("shadowed", "broken")]
 
     def _shadowed(self, host: str) -> "Iterable[Plugin]":
-        for entry in self.snapshot.entry_points(f"{host}.plugins", shadowed=True):
-            decision = Decision(state="shadowed", reason=self._why_shadowed(entry))
-            yield Plugin(host=host, name=entry.name, entry_point=entry, decision=decision, provides={})
+        for plugin in plugins(host, lambda group: self.snapshot.entry_points(group, shadowed=True)):
+            decision = Decision(state="shadowed", reason=self._why_shadowed(plugin.entry_point))
+            yield plugin.replace(decision=decision)
 
     def _why_shadowed(self, entry: EntryPoint) -> str:
         return next(reason for distribution, reason in self.snapshot.shadowed() if distribution == entry.distribution)

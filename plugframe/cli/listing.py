@@ -15,13 +15,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from packaging.version import Version
+
     from plugframe.cli.facts import Row
 
 PLUGIN_FIELDS = ("name", "version", "state", "provides", "distribution", "origin", "required_by")
 ENTRY_FIELDS = ("name", "value", "version", "state", "distribution", "origin", "required_by")
 GROUP_FIELDS = ("group", "entries", "distributions")
 _MORE = ("host", "group", "value", "module", "attribute", "extras", "reason", "location", "metadata", "url")
-_SHOWN_GROUPS = 12
+_SHOWN = 12
+_PLUGINS = ".plugins"
 _EPILOG = """\b
 Exit codes: 0 fine; 1 --strict and there are findings; 2 the command was wrong, or the environment cannot be read.
 PLUGFRAME_CACHE=off keeps no index, PLUGFRAME_CACHE=FOLDER keeps it there.
@@ -33,8 +36,8 @@ PLUGFRAME_CACHE=off keeps no index, PLUGFRAME_CACHE=FOLDER keeps it there.
 @click.option("--group", metavar="GROUP", help="The entry points of any group, such as pytest11.")
 @click.option("--groups", is_flag=True, help="The groups themselves, with counts.")
 @click.option("--all", "everything", is_flag=True, help="Shadowed and invalid ones too, with the reason.")
-@click.option("--format", "form", type=click.Choice(render.FORMATS), default="table", show_default=True)
-@click.option("--json", "form", flag_value="json", help="Short for --format json.")
+@click.option("--format", "form", type=click.Choice(render.FORMATS), help="How to write them.  [default: table]")
+@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--fields", metavar="A,B", help="These fields, in this order.")
 @click.option("--sort", metavar="A,-B", help="Sort by these fields; - means descending.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when there are findings.")
@@ -46,7 +49,8 @@ def command(  # one parameter an option
     group: str | None,
     groups: bool,
     everything: bool,
-    form: str,
+    form: str | None,
+    as_json: bool,
     fields: str | None,
     sort: str | None,
     strict: bool,
@@ -55,9 +59,8 @@ def command(  # one parameter an option
     static: bool,
 ) -> None:
     """List the plugins of every host in the environment, without running a line of them."""
-    if sum((host is not None, group is not None, groups)) > 1:
-        message = "--host, --group and --groups exclude each other"
-        raise click.UsageError(message)
+    _check(host, group, groups=groups, form=form, as_json=as_json)
+    form = "json" if as_json else form or "table"
     started = time.perf_counter()
     facts = Facts(environment(python, static=static))
     chosen: tuple[str, ...]
@@ -71,18 +74,30 @@ def command(  # one parameter an option
         tables = {name: facts.plugins(name, everything=everything) for name in hosts}
     if everything and not groups:
         chosen = (*chosen, "reason")
-    show = _fields(fields, chosen, groups=groups) if fields else chosen
+    show = chosen if fields is None else _fields(fields, chosen, groups=groups)
     rows = _sorted([row for table in tables.values() for row in table], sort, groups=groups)
     if form in ("json", "jsonl"):
-        picked = [{field: row.get(field) for field in show} for row in rows] if fields else rows
-        render.show_json(picked, facts.findings, key=key, lines=form == "jsonl")
-    elif not rows:
-        _say_nothing_found(facts, host, group, groups=groups)
-    else:
+        picked = rows if fields is None else [{field: row.get(field) for field in show} for row in rows]
+        render.show_json({key: picked}, [*facts.findings, *facts.gaps()], lines=form == "jsonl")
+    elif rows:
         _show(rows, show, form=form, by_host=len(tables) > 1 and "host" not in show)
+    if not rows:
+        _say_nothing_found(facts, host, group, groups=groups)
     _close(facts, form=form, verbose=verbose, seconds=time.perf_counter() - started)
     if strict and facts.findings:
         sys.exit(1)
+
+
+def _check(host: str | None, group: str | None, *, groups: bool, form: str | None, as_json: bool) -> None:
+    if sum((host is not None, group is not None, groups)) > 1:
+        message = "--host, --group and --groups exclude each other"
+    elif as_json and form not in (None, "json"):
+        message = f"--json and --format {form} exclude each other"
+    elif "" in (host, group):
+        message = "the name is empty"
+    else:
+        return
+    raise click.UsageError(message)
 
 
 def _fields(written: str, defaults: "Sequence[str]", *, groups: bool) -> tuple[str, ...]:
@@ -101,13 +116,23 @@ def _fields(written: str, defaults: "Sequence[str]", *, groups: bool) -> tuple[s
 def _sorted(rows: "list[Row]", written: str | None, *, groups: bool) -> "list[Row]":
     for part in reversed(written.split(",") if written else ()):
         (field,) = _fields(part.strip().lstrip("-"), (), groups=groups)
-        rows = sorted(rows, key=lambda row: _order(row.get(field)), reverse=part.strip().startswith("-"))
+        order = _version if field == "version" else _order
+        rows = sorted(rows, key=lambda row: order(row.get(field)), reverse=part.strip().startswith("-"))  # used at once
     return rows
 
 
 def _order(value: object) -> tuple[bool, float, str]:
     number = float(value) if isinstance(value, int) else 0.0
     return isinstance(value, int), number, render.text(value).lower()
+
+
+def _version(value: object) -> "tuple[bool, Version | str]":
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return True, Version(str(value))
+    except InvalidVersion:
+        return False, str(value)  # What is no version goes first.
 
 
 def _show(rows: "list[Row]", fields: "Sequence[str]", *, form: str, by_host: bool) -> None:
@@ -123,30 +148,47 @@ def _show(rows: "list[Row]", fields: "Sequence[str]", *, form: str, by_host: boo
 
 
 def _say_nothing_found(facts: Facts, host: str | None, group: str | None, *, groups: bool) -> None:
+    """Say on standard error what was looked for, what there is instead, and how to go on."""
+    where = facts.snapshot.environment.prefix
     known = tuple(facts.snapshot.groups())
-    wanted = group or (f"{host}.plugins" if host else "")
-    near = near_matches(wanted, known) if wanted else ()
-    what = f"no entry points in group {group}" if group else f"no plugins of {host}" if host else "no plugins"
-    lines = ["there are no entry points at all" if groups else f"{what} in {facts.snapshot.environment.prefix}"]
-    if near:
-        lines.append(f"did you mean {' or '.join(near)}?")
-    hosts = facts.hosts()
-    if host is None and group is None:
-        lines.append(f"hosts: {', '.join(hosts)}" if hosts else f"no distribution declares a host (group {HOSTS})")
-    if known:
-        more = len(known) - _SHOWN_GROUPS
-        shown = ", ".join(known[:_SHOWN_GROUPS]) + (f" and {more} more" if more > 0 else "")
-        lines += [f"groups that exist: {shown}", f"next: plugframe list --group {near[0] if near else known[0]}"]
-    else:
+    hosts = tuple(
+        dict.fromkeys((*facts.hosts(), *(name[: -len(_PLUGINS)] for name in known if name.endswith(_PLUGINS))))
+    )
+    if groups or not known:
+        lines = [f"there are no entry points in {where}"]
         lines.append("next: pip install a plugin, or name another environment with --python PATH")
+    elif group is not None:
+        lines = [f"no entry points in group {group} in {where}", *_like(group, known, what="groups", option="--group")]
+    elif host is not None:
+        lines = [f"no plugins of {host} in {where}", *_like(host, hosts, what="hosts", option="--host")]
+    else:
+        lines = [f"no plugins in {where}"]
+        declared = ", ".join(facts.hosts())
+        lines.append(f"hosts: {declared}" if declared else f"no distribution declares a host (group {HOSTS})")
+        lines += _like("", known, what="groups", option="--group")
+    if _left_out(facts, host, group):
+        lines[1:] = ["some are left out: they are shadowed or cannot be loaded as declared", "next: add --all"]
     click.echo("\n".join(lines), err=True)
+
+
+def _like(wanted: str, known: tuple[str, ...], *, what: str, option: str) -> list[str]:
+    near = near_matches(wanted, known)
+    more = len(known) - _SHOWN
+    shown = ", ".join(known[:_SHOWN]) + (f" and {more} more" if more > 0 else "") or "none"
+    lines = [f"did you mean {' or '.join(near)}?"] if near else []
+    lines.append(f"{what} that exist: {shown}")
+    return [*lines, f"next: plugframe list {option} {(near or known)[0]}"] if known else lines
+
+
+def _left_out(facts: Facts, host: str | None, group: str | None) -> bool:
+    if group is not None:
+        return bool(facts.entries(group, everything=True))
+    return any(facts.plugins(name, everything=True) for name in ([host] if host else facts.hosts()))
 
 
 def _close(facts: Facts, *, form: str, verbose: bool, seconds: float) -> None:
     if form != "json":
-        render.show_findings(facts.findings)
-    for gap in facts.snapshot.environment.gaps:
-        click.echo(f"not seen: {gap}", err=True)
+        render.show_findings([*facts.findings, *facts.gaps()])
     if not verbose:
         return
     index = facts.snapshot.index

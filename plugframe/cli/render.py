@@ -1,5 +1,6 @@
 """How rows look: as a table, as plain lines, as JSON."""
 
+import os
 import sys
 
 import click
@@ -9,6 +10,7 @@ from plugframe.records import Diagnostic
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Literal
 
     from rich.text import Text
 
@@ -54,8 +56,9 @@ def _table(rows: "Sequence[Row]", fields: "Sequence[str]", title: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    terminal = sys.stdout.isatty()
-    console = Console(highlight=False, width=None if terminal else _UNLIMITED)
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    colours: Literal["auto"] | None = "auto" if terminal and _wants_colours() else None
+    console = Console(highlight=False, width=None if terminal else _UNLIMITED, color_system=colours)
     columns = [[_line(row[field]) for row in rows] for field in fields]
     styles = [_STYLES.get(str(row.get("state")), "") for row in rows]
     cells = [_styled(column, styles if field == "state" else ()) for field, column in zip(fields, columns, strict=True)]
@@ -92,27 +95,36 @@ def heading(field: str) -> str:
     return _TITLES.get(field, field.upper().replace("_", " "))
 
 
-def show_json(rows: "Sequence[Row]", findings: "Iterable[Diagnostic]", *, key: str, lines: bool) -> None:
+def show_json(rows: "dict[str, Sequence[Row]]", findings: "Iterable[Diagnostic]", *, lines: bool) -> None:
     """Write rows to standard output as one JSON document, or as one JSON object a line.
 
     Args:
-        rows: what to write.
+        rows: the document's key for them to what to write.
         findings: the diagnostics; they go into the document, not among the lines.
-        key: the document's key for the rows.
         lines: write lines.
     """
     import json
 
     if lines:
-        for row in rows:
+        for row in (row for several in rows.values() for row in several):
             click.echo(json.dumps(row))
         return
-    document = {"schema": 1, key: list(rows), "diagnostics": [finding.asdict() for finding in findings]}
+    document = {"schema": 1, **rows, "diagnostics": [finding.asdict() for finding in findings]}
     click.echo(json.dumps(document, indent=2))
 
 
 def show_findings(findings: "Iterable[Diagnostic]") -> None:
     """Write diagnostics to standard error, two lines each."""
     for finding in findings:
-        click.echo(click.style(str(finding), fg="yellow"), err=True)
-        click.echo(f"    effect: {finding.effect}. fix: {finding.fix or 'none known'}.", err=True)
+        warn(click.style(str(finding), fg="yellow"))
+        warn(f"    effect: {finding.effect}. fix: {finding.fix or 'none known'}.")
+
+
+def warn(message: str) -> None:
+    """Write a line to standard error, without colours where they are not wanted."""
+    click.echo(message, err=True, color=None if _wants_colours() else False)
+
+
+def _wants_colours() -> bool:
+    """Return whether colours may be used where there is a terminal (https://no-color.org)."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

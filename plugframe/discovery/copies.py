@@ -38,7 +38,8 @@ def reason(loser: Distribution, winner: Distribution) -> str:
     if not loser.has_metadata and winner.has_metadata:
         return f"it has no metadata; {winner} in {winner.location} counts"
     if loser.location == winner.location:
-        return f"{winner} lies in the same folder with the higher version"
+        higher = " with the higher version" if loser.version != winner.version else ""
+        return f"{winner} ({os.path.basename(winner.metadata_path)}) lies in the same folder{higher}"
     return f"{winner} in {winner.location} comes earlier on the path"
 
 

@@ -68,7 +68,7 @@ def read_fields(watch: Watch, report: "Report") -> tuple[dict[str, list[str]], s
         except OSError as error:
             unreadable(report, source, error)
             return {}, source
-        return metadata.parse_fields(metadata.decode(raw, report, what=source or "the file")), source
+        return metadata.parse_fields(metadata.decode(raw, report, what=source or "the file", name=source)), source
     return {}, None
 
 

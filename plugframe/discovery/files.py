@@ -4,7 +4,7 @@ import os
 import stat
 import time
 
-LARGEST = 16 * 1024 * 1024
+LARGEST = 4 * 1024 * 1024
 _FEW = 8  # so many files are looked at faster by their paths than by opening their folder first
 RACY_NS = 2_000_000_000  # a file system may give two changes this close together the same times (FAT: 2 seconds)
 
@@ -30,10 +30,11 @@ def read_bytes(path: str, *, limit: int = LARGEST, until: bytes = b"") -> bytes:
     """
     descriptor = os.open(path, _FLAGS)
     try:
-        found = b""
-        while chunk := os.read(descriptor, 16384):
+        found = bytearray()
+        while chunk := os.read(descriptor, 65536):
+            seen = max(0, len(found) - len(until))
             found += chunk
-            if until and until in found:
+            if until and found.find(until, seen) >= 0:
                 break
             if len(found) > limit:
                 message = f"larger than {limit} bytes"
@@ -41,7 +42,7 @@ def read_bytes(path: str, *, limit: int = LARGEST, until: bytes = b"") -> bytes:
         if not found and not stat.S_ISREG(os.fstat(descriptor).st_mode):
             message = "not a regular file"
             raise OSError(message)
-        return found
+        return bytes(found)
     finally:
         os.close(descriptor)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 SECONDS = 60
+_OR_STATIC = "name its python executable or its folder, or add --static to run nothing of it"
 
 # Runs under every Python since 2.6, so it imports little and prints one line of ASCII behind a mark: what .pth files of
 # that environment print goes before it.
@@ -49,7 +50,7 @@ def ask(target: str, *, inherit_environment: bool = False) -> Environment:
     if answer is None:
         answer = _run(target, executable, ["-E", "-s"])  # Python 2 knows no -I.
     if answer is None:
-        raise EnvironmentNotReadableError(target, "it is no Python interpreter that answers")
+        raise EnvironmentNotReadableError(target, "it is no Python interpreter that answers", _OR_STATIC)
     finders = ", ".join(sorted(set(answer["finders"])))
     gaps = (f"finders of {finders} may find distributions that are not shown",) if finders else ()
     return Environment(
@@ -73,9 +74,9 @@ def _executable(target: str) -> str:
         return os.path.abspath(target)
     import shutil
 
-    found = None if os.sep in target else shutil.which(target)
+    found = shutil.which(target) if target and os.sep not in target else None
     if not found:
-        raise EnvironmentNotReadableError(target, "there is no such file")
+        raise EnvironmentNotReadableError(target, "there is no such file or command")
     return found
 
 
@@ -90,9 +91,9 @@ def _run(target: str, executable: str, options: list[str]) -> "dict[str, Any] | 
             cwd=os.path.abspath(os.sep),
         )
     except (OSError, ValueError) as error:
-        raise EnvironmentNotReadableError(target, f"it cannot be run: {error}") from error
+        raise EnvironmentNotReadableError(target, f"it cannot be run: {error}", _OR_STATIC) from error
     except subprocess.TimeoutExpired as error:
-        raise EnvironmentNotReadableError(target, f"it did not answer within {SECONDS} seconds") from error
+        raise EnvironmentNotReadableError(target, f"it did not answer within {SECONDS} seconds", _OR_STATIC) from error
     _, mark, line = done.stdout.decode(errors="replace").replace("\r\n", "\n").rpartition(_MARK)
     if done.returncode or not mark:
         return None
@@ -140,8 +141,10 @@ def read(target: str) -> Environment:
 def _prefix(target: str) -> str:
     if os.path.isdir(target):
         return os.path.abspath(target)
-    if not os.path.exists(target):
-        raise EnvironmentNotReadableError(target, "there is no such file or folder")
+    target = _executable(target)
+    name = os.path.basename(target).lower()
+    if not name.startswith(("python", "pypy", "graalpy")) or not os.access(target, os.X_OK):
+        raise EnvironmentNotReadableError(target, "it is neither a folder nor a Python executable")
     folder = os.path.dirname(os.path.abspath(target))
     # A virtual environment's python is a link to another one's: pyvenv.cfg tells which of the two is meant.
     if os.path.exists(os.path.join(os.path.dirname(folder), "pyvenv.cfg")):

@@ -30,24 +30,26 @@ def normalize(name: str) -> str:
     return name
 
 
-def decode(raw: bytes, report: "Report", *, what: str) -> str:
+def decode(raw: bytes, report: "Report", *, what: str, name: str) -> str:
     """Return the text of a metadata file; a defect in its encoding is reported and the rest kept.
 
     Args:
         raw: the file's bytes.
         report: called with ``code``, ``message`` and ``effect`` for each defect.
-        what: the file's name, for messages.
+        what: the file, for messages.
+        name: its name below the metadata folder; empty for the folder's own.
     """
     if raw.startswith(b"\xef\xbb\xbf"):
         raw = raw[3:]
         effect = "other tools do not see the first section or field"
-        report(code="PF102", message=f"{what} starts with a byte order mark", effect=effect)
+        report(code="PF102", name=name, message=f"{what} starts with a byte order mark", effect=effect)
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
         effect = "other tools refuse the whole file; the unreadable characters are shown as they can be"
         line = raw.count(b"\n", 0, error.start) + 1
-        report(code="PF101", message=f"{what} is not UTF-8 (byte {error.start})", line=line, effect=effect)
+        message = f"{what} is not UTF-8 (byte {error.start})"
+        report(code="PF101", name=name, message=message, line=line, effect=effect)
         return raw.decode(errors="backslashreplace")
 
 
@@ -189,11 +191,21 @@ def requirements_of_egg(text: str) -> tuple[str, ...]:
     return tuple(requirements)
 
 
+MOST_REPORTS = 20
+
+
 def reporter(into: list[Diagnostic], path: str, distribution: str) -> "Report":
-    """Return a function that adds a diagnostic about ``path`` of ``distribution`` to a list."""
+    """Return a function that adds a diagnostic about ``path`` of ``distribution`` to a list.
+
+    Of one folder it takes 20 and says that there are more: a file of garbage has a defect in every line.
+    """
+    before = len(into)
 
     def report(*, code: str, message: str, effect: str, line: int = 0, name: str = "", fix: str = "") -> None:
-        fix = fix or (f"reinstall {distribution}, and tell its authors" if distribution else "")
+        if len(into) - before >= MOST_REPORTS:
+            if len(into) - before > MOST_REPORTS:
+                return
+            message, line = "there are more defects of these kinds", 0
         place = os.path.join(path, name) if name else path
         into.append(
             Diagnostic(
@@ -202,3 +214,9 @@ def reporter(into: list[Diagnostic], path: str, distribution: str) -> "Report":
         )
 
     return report
+
+
+def named(found: Diagnostic, distribution: str) -> Diagnostic:
+    """Return a diagnostic with its distribution's name, and what to do where that was not said."""
+    fix = found.fix or f"reinstall {distribution}, and tell its authors"
+    return found.replace(distribution=distribution, fix=fix)

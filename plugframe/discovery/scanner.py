@@ -91,7 +91,9 @@ def _key(path: str, folder: str) -> str:
 
 def _scan_folder(segment: Segment, folder: str, key: str, watch: Watch, found: list[Diagnostic], *, deep: bool) -> None:
     base = os.path.join(segment.path, folder)
-    report = metadata.reporter(found, base, folder.rpartition(".")[0].partition("-")[0])
+    own: list[Diagnostic] = []
+    name = folder.rpartition(".")[0].partition("-")[0]
+    report = metadata.reporter(own, base, name)
     try:
         status = os.stat(base)
     except OSError:
@@ -109,13 +111,15 @@ def _scan_folder(segment: Segment, folder: str, key: str, watch: Watch, found: l
         about = Watch(base)
         about.add("", status)
         distribution = read_distribution(segment.path, folder, key, about, report)
+        name = distribution.name
         segment.abouts[index] = about_line(distribution, names=about.names, signature=about.signature)
         watch.racy = watch.racy or about.racy
+    found.extend(metadata.named(one, name) for one in own)
 
 
 def _entry_points(folder: str, watch: Watch, report: "Report") -> list[tuple[str, str, str, str]]:
     def report_here(**found: object) -> None:
-        report(name="entry_points.txt", **found)
+        report(**{"name": "entry_points.txt", **found})
 
     try:
         raw = watch.read(f"{folder}/entry_points.txt")
@@ -124,4 +128,6 @@ def _entry_points(folder: str, watch: Watch, report: "Report") -> list[tuple[str
     except OSError as error:
         unreadable(report, "entry_points.txt", error)
         return []
-    return metadata.parse_entry_points(metadata.decode(raw, report_here, what="entry_points.txt"), report_here)
+    return metadata.parse_entry_points(
+        metadata.decode(raw, report_here, what="entry_points.txt", name="entry_points.txt"), report_here
+    )

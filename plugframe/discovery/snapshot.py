@@ -118,8 +118,10 @@ def _sources(environment: Environment, index: Index, *, deep: bool) -> "Iterator
 
 def _entry(path: str, environment: Environment, index: Index, *, deep: bool) -> "Segment | None":
     live = path in environment.live or not os.path.isabs(path)
+    if not os.path.exists(path or os.curdir) or (live and _has_nothing(path)):
+        return None  # Entries that do not exist are ordinary, such as python313.zip.
     segment = None if live else index.find(path, deep=deep)
-    if segment is not None or (live and _has_nothing(path)) or not os.path.exists(path or os.curdir):
+    if segment is not None:
         return segment
     keep = not live and index.writable()
     if os.path.isdir(path or os.curdir) and not path.lower().rstrip("/").endswith(".egg"):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 LARGEST = 64 * 1024 * 1024
+_OFF = ("off", "0", "no", "false")
 _START, _ENDING = "plugframe-", ".index"
 _LEFTOVER_SECONDS = 3600
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -28,11 +29,11 @@ def folder() -> str | None:
     None where ``PLUGFRAME_CACHE`` is ``off``, and where the process runs with another user's rights (setuid).
     """
     setting = os.environ.get("PLUGFRAME_CACHE", "")
-    if setting.lower() in ("off", "0", "no", "false"):
+    if setting.lower() in _OFF:
         return None
     if hasattr(os, "geteuid") and (os.geteuid() != os.getuid() or os.getegid() != os.getgid()):
         return None
-    return os.path.abspath(setting) if setting else _default_folder()
+    return os.path.abspath(os.path.expanduser(setting)) if setting else _default_folder()
 
 
 def _default_folder() -> str | None:
@@ -133,6 +134,23 @@ def _remove(path: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def problem() -> str:
+    """Return why the folder cannot hold an index, one sentence, or an empty string."""
+    where = folder()
+    if where is None:
+        off = os.environ.get("PLUGFRAME_CACHE", "").lower() in _OFF
+        return (
+            "PLUGFRAME_CACHE says so" if off else "there is no folder for it, or the process has another user's rights"
+        )
+    try:
+        os.listdir(where)
+    except FileNotFoundError:
+        return "" if can_write(os.path.join(where, "x")) else f"{where} cannot be made"
+    except OSError as error:
+        return f"{where} cannot be used: {error.strerror}"
+    return "" if os.access(where, os.W_OK | os.X_OK) else f"{where} cannot be written"
 
 
 def files() -> "Iterator[tuple[str, os.stat_result]]":

@@ -1,6 +1,7 @@
 """An exception that a plugin raised to the record that tells a person what, whose, the effect and what to do."""
 
 import os
+import sys
 
 from plugframe.records import LoadResult, Plugin
 
@@ -22,13 +23,14 @@ def describe_fault(plugin: Plugin, error: BaseException, *, seconds: float) -> L
         seconds: how long the attempt took.
     """
     name = plugin.distribution.name
+    python = sys.executable or "python"
     return LoadResult(
         plugin=plugin,
         state="broken",
         reason=_reason(error),
-        where=_where(error) or plugin.distribution.metadata_path,
+        where=_where(error) or os.path.join(plugin.distribution.metadata_path, "entry_points.txt"),
         effect="nothing of this plugin is available; the others are not affected",
-        next_step=f"python -m pip install --upgrade {name}   (or: python -m pip uninstall {name})",
+        next_step=f"{python} -m pip install --upgrade {name}   (or: {python} -m pip uninstall {name})",
         traceback=_text(error),
         seconds=seconds,
     )

@@ -31,7 +31,7 @@ def resolve(reference: str) -> object:
             raise ReferenceNotFoundError(module_name, attribute, near_matches(name, _names(value)))
         value = found[0]
     if value is None:
-        raise ReferenceNotFoundError(module_name, attribute, ())
+        raise ReferenceNotFoundError(module_name, attribute, is_none=True)
     return value
 
 

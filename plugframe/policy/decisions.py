@@ -85,7 +85,9 @@ def _provides(
     """
     provides = {}
     for kind in KINDS:
-        own = [other for other in declared[kind] if other.distribution.key == entry.distribution.key]
+        own = [
+            other for other in declared[kind] if other.distribution.key == entry.distribution.key and not other.problem
+        ]
         if kind == "hooks":
             names = [other.name.partition(".")[2] for other in own if other.name.partition(".")[0] == entry.name]
         else:
