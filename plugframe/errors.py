@@ -42,8 +42,8 @@ class PluginLoadError(PlugframeError):
 
     def __str__(self) -> str:
         place = f" ({self.where})" if self.where else ""
-        rest = " ".join(part for part in (self.effect, self.next_step and f"Next: {self.next_step}") if part)
-        return f"cannot load {self.plugin}: {self.reason}{place}. {rest}".rstrip()
+        parts = (f"cannot load {self.plugin}: {self.reason}{place}", self.effect)
+        return ". ".join(filter(None, (*parts, self.next_step and f"Next: {self.next_step}")))
 
 
 class PluginImportError(PluginLoadError, ImportError):
@@ -79,7 +79,8 @@ class PluginBlockedError(PlugframeError, RuntimeError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.plugin} is {self.state}: {self.reason}"
+        host = self.plugin.partition(":")[0].rpartition(".")[0]
+        return f"{self.plugin} is {self.state}: {self.reason}. Next: plugframe list --host {host} --all"
 
 
 class RegistrationError(PlugframeError, ValueError):
@@ -98,6 +99,11 @@ class RegistrationConflictError(RegistrationError):
         self.refused = refused
 
     def __str__(self) -> str:
+        if self.present.partition(" from ")[2] == (self.refused.partition(" from ")[2] or None):
+            return (
+                f"{self.kind} {self.name!r} of {self.refused} is refused: its own distribution declares it as "
+                f"{self.present}. Its authors must drop one of the two."
+            )
         return (
             f"{self.kind} {self.name!r} of {self.refused} is refused: {self.present} has registered it. "
             f"Uninstall one of the two, or have one of them choose another name."
@@ -119,18 +125,22 @@ class NotRegisteredError(PlugframeError, AttributeError):
         return f"no {self.kind} named {self.name!r} is registered{hint}"
 
 
-class EnvironmentNotReadableError(PlugframeError, RuntimeError):
+class EnvironmentNotReadableError(PlugframeError, OSError):
     """Another interpreter's environment could not be found out."""
 
     def __init__(self, target: str, reason: str, next_step: str = "name its python executable or its folder") -> None:
         """Keep the interpreter or folder that was named, what went wrong, and what to do."""
-        super().__init__(target, reason, next_step)
+        super().__init__(reason)
         self.target = target
         self.reason = reason
         self.next_step = next_step
 
     def __str__(self) -> str:
         return f"cannot read the environment of {self.target!r}: {self.reason}. Next: {self.next_step}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # An OSError takes its arguments for an error number and a file name, and would pickle those.
+        return type(self), (self.target, self.reason, self.next_step), self.__dict__
 
 
 def near_matches(name: str, known: "tuple[str, ...]") -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """``Host`` wires the rooms: what is installed, what may run, what is loaded, and what it registered."""
 
+import os
+
 from plugframe.discovery.snapshot import current_environment, discover
 from plugframe.policy.plugins import Plugins
 
@@ -34,7 +36,7 @@ class Host:
         []
     """
 
-    def __init__(self, name: str, *, path: "Sequence[str] | None" = None) -> None:
+    def __init__(self, name: str, *, path: "Sequence[str | os.PathLike[str]] | None" = None) -> None:
         """Name a host.
 
         Args:
@@ -43,12 +45,17 @@ class Host:
 
         Raises:
             ValueError: the name cannot be part of a group.
+            TypeError: ``path`` is one folder, not a list of them.
         """
-        if not all(part.isalnum() for part in name.replace("-", ".").replace("_", ".").split(".")):
+        if isinstance(path, str | bytes):
+            message = f"path is a list of folders; got one, {path!r}"
+            raise TypeError(message)
+        words = str(name).replace("-", ".").replace("_", ".").split(".")
+        if type(name) is not str or not all(word.isalnum() for word in words):
             message = f"a host's name is of letters and digits, with '.', '-' or '_' between them; got {name!r}"
             raise ValueError(message)
         self.name = name
-        self._path = path
+        self._path = None if path is None else [os.fspath(folder) for folder in path]
         self._plugins: Plugins | None = None
         self._live: Registration | None = None
 
@@ -137,11 +144,11 @@ class Host:
         return tuple(outcome.result for outcome in outcomes)
 
     def _get_plugin(self, name: str) -> "Plugin":
-        if name in self.plugins:
+        if name in tuple(self.plugins):
             return self.plugins[name]
         from plugframe.errors import PluginNotFoundError, near_matches
 
-        raise PluginNotFoundError(self.name, name, near_matches(name, tuple(self.plugins)))
+        raise PluginNotFoundError(self.name, name, near_matches(str(name), tuple(self.plugins)))
 
     def report(self) -> "tuple[LoadResult, ...]":
         """Return what became of each plugin so far, sorted by name; nothing of a plugin is imported to tell."""
@@ -202,8 +209,10 @@ class Host:
     def _add_hook(self, function: "Callable[P, R]", *, firstresult: bool, historic: bool) -> "Callable[P, Any]":
         from plugframe.hooks.specifications import add_specification, make_caller
 
-        add_specification(self.manager, function, firstresult=firstresult, historic=historic)
-        return make_caller(function, lambda: self.hook)
+        unfit = add_specification(self.manager, function, firstresult=firstresult, historic=historic)
+        for name, error in unfit:
+            self._registration.loader.mark_broken(name, error)
+        return make_caller(function, lambda: self.hook, historic=historic)
 
     @property
     def hookimpl(self) -> "pluggy.HookimplMarker":

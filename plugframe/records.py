@@ -44,10 +44,12 @@ class Record:
         return type(self)(**(self.asdict() | changes))
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and self.values() == other.values()
+        if type(other) is not type(self):
+            return NotImplemented
+        return self.values() == other.values()
 
     def __hash__(self) -> int:
-        return hash((type(self), *(repr(value) for value in self.values())))
+        return hash((type(self), *self.values()))
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={value!r}" for name, value in self.asdict().items())
@@ -59,6 +61,24 @@ class Record:
 
 def _rebuild(cls: "type[Record]", fields: dict[str, object]) -> Record:
     return cls(**fields)
+
+
+class FrozenDict(dict[str, tuple[str, ...]]):
+    """A mapping that is a value: it cannot be changed, and has a hash."""
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object, **__: object) -> "NoReturn":
+        message = "this mapping cannot be changed; make a new one"
+        raise TypeError(message)
+
+    __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = __ior__ = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override] # a dict has none since it can be changed
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return FrozenDict, (dict(self),)
 
 
 class Distribution(Record):
@@ -234,7 +254,7 @@ class Plugin(Record):
         decision: Decision,
         provides: "Mapping[str, tuple[str, ...]]",
     ) -> None:
-        self._fill(host, name, entry_point, decision, provides)
+        self._fill(host, name, entry_point, decision, FrozenDict(provides) if isinstance(provides, dict) else provides)
 
     @property
     def distribution(self) -> Distribution:

@@ -2,4 +2,4 @@
 
 from plugframe.host import default_host
 
-__getattr__ = default_host.classes.__getattr__
+__getattr__, __dir__ = default_host.classes.__getattr__, default_host.classes.namespaces

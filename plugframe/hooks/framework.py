@@ -2,6 +2,8 @@
 
 import pluggy
 
+from plugframe.errors import RegistrationError, near_matches
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +39,9 @@ def offer_registrars(plugin: object, registrars: "Mapping[str, Registrar]") -> N
 
     A manager of their own for each plugin keeps them apart from the host's hooks, whatever the host is named.
 
+    Raises:
+        RegistrationError: it implements a hook of the framework that does not exist.
+
     Args:
         plugin: the loaded module or object.
         registrars: kind (``classes``, ``callbacks``, ``libraries``, ``operations``) to what its hook is given.
@@ -44,5 +49,12 @@ def offer_registrars(plugin: object, registrars: "Mapping[str, Registrar]") -> N
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(FrameworkHooks)
     manager.register(plugin)
+    known = tuple(f"plugframe_register_{kind}" for kind in registrars)
+    for name in vars(manager.hook):
+        if name.startswith("plugframe_") and name not in known:
+            near = near_matches(name, known)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            message = f"the framework has no hook {name!r}{hint}"
+            raise RegistrationError(message)
     for kind, registrar in registrars.items():
         getattr(manager.hook, f"plugframe_register_{kind}")(**{kind: registrar})

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 
 def add_specification(
     manager: pluggy.PluginManager, function: "Callable[..., Any]", *, firstresult: bool, historic: bool
-) -> None:
+) -> "list[tuple[str, Exception]]":
     """Add one function to a manager as a hook specification.
+
+    Returns:
+        The plugins that were registered before and do not fit it, each with the reason; they are unregistered.
 
     Raises:
         ValueError: the hook has a specification already, or is both ``firstresult`` and ``historic``.
@@ -23,19 +26,35 @@ def add_specification(
     marked = mark(function, firstresult=firstresult, historic=historic)
     namespace = ModuleType(function.__module__, "The one hook specification that a host declares by a function.")
     setattr(namespace, function.__name__, marked)
+    caller = getattr(manager.hook, function.__name__, None)
+    early = list(caller.get_hookimpls()) if caller is not None and not caller.has_spec() else []
+    for implementation in early:
+        manager.unregister(implementation.plugin)
     manager.add_hookspecs(namespace)
+    unfit: list[tuple[str, Exception]] = []
+    for implementation in early:
+        # Registered anew, each is checked against the specification, and one that does not fit keeps no other out.
+        try:
+            manager.register(implementation.plugin, implementation.plugin_name)
+        except pluggy.PluginValidationError as error:
+            unfit.append((implementation.plugin_name, error))
+    return unfit
 
 
-def make_caller(function: "Callable[..., Any]", relay: "Callable[[], pluggy.HookRelay]") -> "Callable[..., Any]":
+def make_caller(
+    function: "Callable[..., Any]", relay: "Callable[[], pluggy.HookRelay]", *, historic: bool
+) -> "Callable[..., Any]":
     """Return a function that calls a hook, with the name and the parameters of its specification.
 
     Args:
         function: the specification.
         relay: returns the hooks, with the plugins loaded.
+        historic: the hook is called for plugins that come later, too.
     """
 
     @functools.wraps(function)
     def call(**arguments: object) -> object:
-        return getattr(relay(), function.__name__)(**arguments)
+        caller = getattr(relay(), function.__name__)
+        return caller.call_historic(kwargs=arguments) if historic else caller(**arguments)
 
     return call

@@ -1,55 +1,104 @@
-"""An exception that a plugin raised to the record that tells a person what, whose, the effect and what to do."""
+"""An exception that a plugin raised to the record that tells a person what, whose, the effect and what to do.
 
+Nothing about such an exception can be relied on: its message may raise, exit or fill the memory.
+"""
+
+import importlib
 import os
 import sys
+import traceback
+
+import pluggy
 
 from plugframe.records import LoadResult, Plugin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import traceback
+    from collections.abc import Callable
+    from types import TracebackType
 
-_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_FRAMEWORK = tuple(
+    os.path.dirname(os.path.abspath(file)) + os.sep
+    for file in (os.path.dirname(os.path.abspath(__file__)), pluggy.__file__, importlib.__file__)
+)
 MOST_FRAMES = 40
 LONGEST_REASON = 500
+LONGEST_TRACEBACK = 20_000
 
 
-def describe_fault(plugin: Plugin, error: BaseException, *, seconds: float) -> LoadResult:
+def describe_fault(
+    plugin: Plugin, error: BaseException, raised: "TracebackType | None", *, seconds: float
+) -> LoadResult:
     """Return the result of a plugin whose import or registration raised.
 
     Args:
         plugin: whose fault it is.
         error: what was raised.
+        raised: its traceback.
         seconds: how long the attempt took.
     """
-    name = plugin.distribution.name
-    python = sys.executable or "python"
+    reason, where = fault_of(error, raised)
     return LoadResult(
         plugin=plugin,
         state="broken",
-        reason=_reason(error),
-        where=_where(error) or os.path.join(plugin.distribution.metadata_path, "entry_points.txt"),
+        reason=reason,
+        where=where or _declaration(plugin),
         effect="nothing of this plugin is available; the others are not affected",
-        next_step=f"{python} -m pip install --upgrade {name}   (or: {python} -m pip uninstall {name})",
-        traceback=_text(error),
+        next_step=_next_step(plugin),
+        traceback=_guarded(lambda: _text(error), type(error).__name__),
         seconds=seconds,
     )
 
 
-def _reason(error: BaseException) -> str:
+def fault_of(error: BaseException, raised: "TracebackType | None") -> tuple[str, str]:
+    """Return what an exception says on one line, and the first frame outside the framework; empty if there is none."""
+    return _guarded(lambda: _reason(error), type(error).__name__), _guarded(lambda: _where(error, raised), "")
+
+
+def describe_refusal(plugin: Plugin) -> LoadResult:
+    """Return the result of a plugin that may not be imported."""
+    return LoadResult(
+        plugin=plugin,
+        state=plugin.state,
+        reason=plugin.decision.reason,
+        where=_declaration(plugin),
+        effect="it was not imported; the others are not affected",
+        next_step=_next_step(plugin),
+    )
+
+
+def _declaration(plugin: Plugin) -> str:
+    return os.path.join(plugin.distribution.metadata_path, "entry_points.txt")
+
+
+def _next_step(plugin: Plugin) -> str:
+    python, name = sys.executable or "python", plugin.distribution.name
+    return f"{python} -m pip install --upgrade {name}   (or: {python} -m pip uninstall {name})"
+
+
+def _guarded(make: "Callable[[], str]", otherwise: str) -> str:
+    """Return a text that can be printed, or another one where making it raises anything."""
     try:
-        text = " ".join(str(error).split())
-    except Exception:  # noqa: BLE001 # an exception of a plugin may fail even at this
-        text = "(its message cannot be shown)"
-    whole = f"{type(error).__name__}: {text}" if text else type(error).__name__
+        return make().encode("utf-8", "backslashreplace").decode()
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 # a plugin's exception may do anything when it is looked at, exit included
+        return otherwise
+
+
+def _reason(error: BaseException) -> str:
+    name = type(error).__name__
+    text = _guarded(lambda: " ".join(str(error)[: 2 * LONGEST_REASON].split()), "(its message cannot be shown)")
+    whole = f"{name}: {text}" if text else name
     return whole if len(whole) <= LONGEST_REASON else whole[: LONGEST_REASON - 1] + "…"
 
 
-def _where(error: BaseException) -> str:
+def _where(error: BaseException, step: "TracebackType | None") -> str:
     """Return the first frame outside the framework, as ``file:line``; the place itself for a syntax error."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno or 1}"
-    step = error.__traceback__
+    if issubclass(type(error), SyntaxError):
+        filename, line = getattr(error, "filename", None), getattr(error, "lineno", None)
+        if filename:
+            return f"{filename}:{line or 1}"
     while step is not None:
         if is_foreign(step.tb_frame.f_code.co_filename):
             return f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}"
@@ -59,22 +108,23 @@ def _where(error: BaseException) -> str:
 
 def is_foreign(filename: str) -> bool:
     """Return whether a frame is of neither the framework, pluggy nor the import system."""
-    folder = os.path.basename(os.path.dirname(filename))
-    return not filename.startswith((_OURS, "<frozen ")) and folder not in ("pluggy", "importlib")
+    return not filename.startswith((*_FRAMEWORK, "<frozen "))
 
 
 def _text(error: BaseException) -> str:
-    import traceback
-
     summary = traceback.TracebackException.from_exception(error, limit=-MOST_FRAMES, compact=True)
-    _drop_framework(summary)
-    try:
-        return "".join(summary.format())
-    except Exception:  # noqa: BLE001 # an exception of a plugin may fail even at this
-        return _reason(error)
+    _drop_framework(summary, set())
+    text = "".join(summary.format())
+    if len(text) > LONGEST_TRACEBACK:
+        half = LONGEST_TRACEBACK // 2
+        text = f"{text[:half]}\n… {len(text) - 2 * half} characters left out …\n{text[-half:]}"
+    return text
 
 
-def _drop_framework(summary: "traceback.TracebackException | None") -> None:
-    while summary is not None:
-        summary.stack[:] = [frame for frame in summary.stack if is_foreign(frame.filename)]
-        summary = summary.__cause__ or summary.__context__
+def _drop_framework(summary: "traceback.TracebackException | None", seen: set[int]) -> None:
+    if summary is None or id(summary) in seen:
+        return
+    seen.add(id(summary))
+    summary.stack[:] = [frame for frame in summary.stack if is_foreign(frame.filename)]
+    for other in (summary.__cause__, summary.__context__, *(summary.exceptions or ())):
+        _drop_framework(other, seen)

@@ -3,11 +3,12 @@
 ``Loader.load`` is the room's main function.
 """
 
+import sys
 import threading
 import time
 
 from plugframe.errors import PluginBlockedError, PluginImportError, PluginLoadError
-from plugframe.loading.faults import describe_fault
+from plugframe.loading.faults import describe_fault, describe_refusal
 from plugframe.loading.resolve import resolve
 from plugframe.records import LoadResult, Plugin
 
@@ -38,7 +39,7 @@ class Outcome:
         """
         result = self.result
         if self.error is not None:
-            kind = PluginImportError if isinstance(self.error, ImportError) else PluginLoadError
+            kind = PluginImportError if issubclass(type(self.error), ImportError) else PluginLoadError
             rest = {"where": result.where, "effect": result.effect, "next_step": result.next_step}
             raise kind(str(result.plugin), result.reason, **rest) from self.error
         if result.state != "loaded":
@@ -49,7 +50,7 @@ class Loader:
     """Loads each plugin once, whichever threads ask.
 
     A plugin is unasked, then claimed by the thread that loads it, then it has an outcome. A thread that finds a plugin
-    claimed waits for the outcome, unless it is loading a plugin itself: then it gets None, since the two might wait
+    claimed waits for the outcome, unless it is importing something itself: then it gets None, since the two might wait
     for each other. No lock is held while a plugin's code runs.
     """
 
@@ -65,9 +66,21 @@ class Loader:
         self._claims: dict[str, tuple[int, threading.Event]] = {}
 
     def outcome(self, plugin: Plugin) -> Outcome | None:
-        """Return what loading a plugin came to, or None while it was not loaded."""
+        """Return what loading a plugin came to, or None while it was not loaded.
+
+        One that was upgraded since is loaded still: as what it was then.
+        """
         outcome = self._outcomes.get(plugin.name)
-        return outcome if outcome and outcome.result.plugin.entry_point == plugin.entry_point else None
+        same = outcome is not None and outcome.result.plugin.distribution.key == plugin.distribution.key
+        return outcome if same else None
+
+    def mark_broken(self, name: str, error: Exception) -> None:
+        """Make a loaded plugin a broken one, for what it turned out to have done wrong."""
+        with self._lock:
+            outcome = self._outcomes.get(name)
+            if outcome is not None:
+                result = describe_fault(outcome.result.plugin, error, None, seconds=outcome.result.seconds)
+                self._outcomes[name] = Outcome(result, error=error)
 
     def forget_failures(self) -> None:
         """Let every plugin that could not be loaded be tried again."""
@@ -82,13 +95,13 @@ class Loader:
             again: try once more if it failed before.
 
         Returns:
-            The outcome; None when another thread is loading it and this one is loading another plugin.
+            The outcome; None when it is being loaded and this thread is importing something.
 
         Raises:
             KeyboardInterrupt: the user interrupted the import; it can be tried again.
         """
         if not plugin.decision.allowed:
-            return Outcome(LoadResult(plugin=plugin, state=plugin.state, reason=plugin.decision.reason))
+            return Outcome(describe_refusal(plugin))
         me = threading.get_ident()
         while True:
             with self._lock:
@@ -98,10 +111,10 @@ class Loader:
                 claim = self._claims.get(plugin.name)
                 if claim is None:
                     self._claims[plugin.name] = (me, threading.Event())
-                elif any(thread == me for thread, _ in self._claims.values()):
-                    return None
             if claim is None:
                 return self._load_claimed(plugin)
+            if is_importing():
+                return None
             claim[1].wait()
 
     def _load_claimed(self, plugin: Plugin) -> Outcome:
@@ -115,6 +128,16 @@ class Loader:
                     self._outcomes[plugin.name] = outcome
                 _, done = self._claims.pop(plugin.name)
             done.set()
+
+
+def is_importing() -> bool:
+    """Return whether the calling thread is inside of an import, and so holds locks that another may wait for."""
+    frame = sys._getframe()  # noqa: SLF001 # the only way to see whether the caller's callers are importing
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>" or frame.f_code is attempt.__code__:
+            return True
+    return False
 
 
 def raise_failures(outcomes: "Iterable[Outcome]") -> None:
@@ -148,6 +171,6 @@ def attempt(plugin: Plugin, register: "Register") -> Outcome:
         raise
     except BaseException as error:  # noqa: BLE001 # SystemExit and a plugin's own kinds: nothing of it may stop the host
         seconds = time.perf_counter() - started
-        return Outcome(describe_fault(plugin, error, seconds=seconds), error=error)
+        return Outcome(describe_fault(plugin, error, sys.exc_info()[2], seconds=seconds), error=error)
     seconds = time.perf_counter() - started
     return Outcome(LoadResult(plugin=plugin, state="loaded", registered=registered, seconds=seconds), value=value)

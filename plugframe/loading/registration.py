@@ -1,10 +1,13 @@
 """What a host's plugins registered: hooks, classes, callbacks, libraries, operations; all or nothing of each plugin."""
 
 import inspect
+import sys
 
 import pluggy
 
+from plugframe.errors import PluginImportError, RegistrationError
 from plugframe.hooks.framework import offer_registrars
+from plugframe.loading.faults import fault_of
 from plugframe.loading.plugins import Loader
 from plugframe.loading.resolve import resolve
 from plugframe.namespaces.references import Addition, References, Registrar
@@ -39,11 +42,11 @@ class Registration:
             return lambda: _declared(entry_points(f"{host}.{kind}"))
 
         self.manager = pluggy.PluginManager(host)
-        self.classes = ClassRegistry("class", resolve=resolve, fill=declared("classes"))
-        self.bound = References("callback", resolve=resolve, fill=declared("callbacks"))
+        self.classes = ClassRegistry("class", resolve=_resolver(inspect.isclass), fill=declared("classes"))
+        self.bound = References("callback", resolve=_resolver(callable), fill=declared("callbacks"))
         self.callbacks = Callbacks(self.bound)
-        self.libraries = References("library", resolve=resolve, fill=declared("libraries"))
-        self.operations = Backends("operation", resolve=resolve, fill=declared("operations"))
+        self.libraries = References("library", resolve=_resolver(_is_anything), fill=declared("libraries"))
+        self.operations = Backends("operation", resolve=_resolver(callable), fill=declared("operations"))
         self.loader = Loader(self.register)
 
     def tables(self) -> dict[str, References]:
@@ -73,11 +76,12 @@ class Registration:
             return ()
         provider = str(plugin)
         registrars = {
-            "classes": Registrar("class", provider, accepts=inspect.isclass, parts=2),
+            "classes": Registrar("class", provider, accepts=inspect.isclass, parts=2, reserved=dir(ClassRegistry)),
             "callbacks": Registrar("callback", provider),
-            "libraries": Registrar("library", provider, accepts=lambda _: False),
+            "libraries": Registrar("library", provider, accepts=_is_module_path),
             "operations": Registrar("operation", provider, parts=3),
         }
+        check_comparable(value, provider)
         offer_registrars(value, registrars)
         tables = self.tables()
         try:
@@ -99,6 +103,49 @@ class Registration:
         for table in self.tables().values():
             table.refill()
         self.loader.forget_failures()
+
+
+def _is_anything(_: object) -> bool:
+    return True
+
+
+def _is_module_path(target: object) -> bool:
+    return isinstance(target, str) and all(part.isidentifier() for part in target.split("."))
+
+
+def _resolver(accepts: "Callable[[object], bool]") -> "Callable[[Addition], object]":
+    """Return what imports the target of a declared name, whatever goes wrong an ImportError that says whose it is."""
+
+    def resolve_addition(addition: Addition) -> object:
+        try:
+            value = resolve(str(addition.target))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            reason, where = fault_of(error, sys.exc_info()[2])
+            raise PluginImportError(addition.provider, reason, where=where) from error
+        if not accepts(value):
+            reason = f"{addition.target!r} is an object of {type(value).__name__}, not what it is declared to be"
+            raise PluginImportError(addition.provider, reason)
+        return value
+
+    return resolve_addition
+
+
+def check_comparable(value: object, provider: str) -> None:
+    """Refuse an object that would keep others from being registered: pluggy compares each with all.
+
+    Raises:
+        RegistrationError: comparing it raises, or it is equal to everything.
+    """
+    try:
+        fits = not bool(value == object())
+    except Exception as error:
+        message = f"{provider} is an object that cannot be compared: {type(error).__name__} in its __eq__"
+        raise RegistrationError(message) from error
+    if not fits:
+        message = f"{provider} is an object that is equal to any other, so that no other could be registered"
+        raise RegistrationError(message)
 
 
 def _declared(entry_points: "Iterable[EntryPoint]") -> "Iterator[Addition]":

@@ -5,10 +5,6 @@ from importlib import import_module
 from plugframe.errors import ReferenceNotFoundError, near_matches
 from plugframe.records import split_reference
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import ModuleType
-
 
 def resolve(reference: str) -> object:
     """Import the module that a reference names and return the module or the attribute.
@@ -26,29 +22,34 @@ def resolve(reference: str) -> object:
     module = import_module(module_name)
     value: object = module
     for name in filter(None, attribute.split(".")):
-        found = _attribute(value, name)
-        if found is None:
-            raise ReferenceNotFoundError(module_name, attribute, near_matches(name, _names(value)))
-        value = found[0]
+        try:
+            value = getattr(value, name)
+        except AttributeError as error:
+            if not _is_missing(error, value, name):
+                raise
+            raise ReferenceNotFoundError(module_name, attribute, near_matches(name, _names(value))) from error
     if value is None:
         raise ReferenceNotFoundError(module_name, attribute, is_none=True)
     return value
 
 
-def _attribute(value: object, name: str) -> tuple[object] | None:
-    """Return the attribute in a tuple, or None when there is none.
+def _is_missing(error: AttributeError, value: object, name: str) -> bool:
+    """Return whether an AttributeError is the object's own answer that it has no such attribute.
 
-    Only the object's own answer means "there is none": an AttributeError out of a lazily importing ``__getattr__``'s
-    depths is a failure of its own.
+    One that comes from deeper down, where a lazily importing ``__getattr__`` fails, is a fault of its own.
     """
-    try:
-        return (getattr(value, name),)
-    except AttributeError as error:
-        own = error.name in (name, None) and (error.obj is value or error.obj is None)
-        if own and not isinstance(error.__cause__ or error.__context__, ImportError):
-            return None
-        raise
+    if isinstance(error.__cause__ or error.__context__, ImportError):
+        return False
+    if error.name not in (name, None) or error.obj not in (value, None):
+        return False
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    # The interpreter fills in name and object on the way out: only where it was raised tells whose answer it is.
+    return step is None or step.tb_frame.f_code.co_name in (resolve.__name__, "__getattr__", "__getattribute__")
 
 
-def _names(value: "object | ModuleType") -> tuple[str, ...]:
-    return tuple(name for name in getattr(value, "__dict__", ()) if not name.startswith("_"))
+def _names(value: object) -> tuple[str, ...]:
+    """Return what an object has, without asking it: that might import things."""
+    own = {**getattr(type(value), "__dict__", {}), **getattr(value, "__dict__", {})}
+    return tuple(name for name in own if not name.startswith("_"))

@@ -1,14 +1,18 @@
 """Dotted names, each with the object that it means or with a reference that is resolved when it is first used."""
 
+import threading
+
 from plugframe.errors import NotRegisteredError, RegistrationConflictError, RegistrationError, near_matches
 from plugframe.records import Record, split_reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from typing import TypeVar
 
     T = TypeVar("T")
+
+_MISSING = object()
 
 
 class Addition(Record):
@@ -29,31 +33,41 @@ class Addition(Record):
     def __init__(self, *, name: str, provider: str, target: object) -> None:
         self._fill(name, provider, target)
 
+    def is_same(self, other: "Addition") -> bool:
+        """Return whether both mean one object; objects are not compared, for their own comparison may do anything."""
+        targets = (self.target, other.target)
+        same = targets[0] is targets[1] or (all(isinstance(one, str) for one in targets) and targets[0] == targets[1])
+        return same and (self.name, self.provider) == (other.name, other.provider)
+
 
 class References:
     """A registry of dotted names.
 
-    It holds a name in one of two states: referred to, by a string ``module:attribute``, and resolved. ``find`` moves it
+    It holds a name in one of two states: referred to, by a string ``module:attribute``, and resolved. ``get`` moves it
     from the first to the second by calling the resolver that was passed in; nothing moves it back.
     """
 
     def __init__(
-        self, kind: str, *, resolve: "Callable[[str], object]", fill: "Callable[[], Iterable[Addition]]" = tuple
+        self,
+        kind: str,
+        *,
+        resolve: "Callable[[Addition], object]",
+        fill: "Callable[[], Iterable[Addition]]" = tuple,
     ) -> None:
         """Make an empty registry.
 
         Args:
             kind: what the names mean, such as ``class``, for messages.
-            resolve: imports what a reference names.
-            fill: returns the names that entry points declare; called once, at the first use.
+            resolve: imports what an addition refers to.
+            fill: returns the names that entry points declare; called at the first use and after ``refill``.
         """
         self.kind = kind
         self._resolve = resolve
         self._fill = fill
-        self._additions: dict[str, Addition] = {}
-        self._resolved: dict[str, object] = {}
-        self._declared: tuple[Addition, ...] = ()
-        self._filled = False
+        self._lock = threading.Lock()
+        self._declared: dict[str, Addition] | None = None
+        self._registered: dict[str, Addition] = {}
+        self._resolved: dict[str, tuple[Addition, object]] = {}
 
     def commit(self, additions: "Iterable[Addition]") -> None:
         """Register several names, or none of them.
@@ -61,47 +75,48 @@ class References:
         Raises:
             RegistrationConflictError: one of them is registered already, or is among them twice.
         """
-        known = dict(self._known())
-        for addition in additions:
-            present = known.setdefault(addition.name, addition)
-            if present is not addition:
-                raise RegistrationConflictError(self.kind, addition.name, present.provider, addition.provider)
-        self._additions = known
+        self._known()
+        with self._lock:
+            known = {**(self._declared or {}), **self._registered}
+            added: dict[str, Addition] = {}
+            for addition in additions:
+                present = known.setdefault(addition.name, addition)
+                if present is not addition:
+                    raise RegistrationConflictError(self.kind, addition.name, present.provider, addition.provider)
+                added[addition.name] = addition
+            self._registered = {**self._registered, **added}
 
     def _known(self) -> dict[str, Addition]:
-        if not self._filled:
-            self._filled = True
-            self._declared = tuple(self._fill())
-            known = dict(self._additions)
-            for addition in self._declared:
-                known.setdefault(addition.name, addition)
-            self._additions = known
-        return self._additions
+        if self._declared is None:
+            declared: dict[str, Addition] = {}
+            for addition in self._fill():  # may look at the environment, so no lock is held
+                declared.setdefault(addition.name, addition)
+            self._declared = declared
+        return {**self._declared, **self._registered}
 
     def refill(self) -> None:
-        """Ask again for the names that entry points declare, at the next use; what is resolved stays so."""
-        declared = {addition.name for addition in self._declared}
-        self._additions = {name: kept for name, kept in self._additions.items() if name not in declared}
-        self._filled = False
+        """Ask again for the names that entry points declare, at the next use; what is registered stays."""
+        self._declared = None
 
     def forget(self, provider: str) -> None:
         """Remove what one provider registered; objects that are in use stay what they are."""
-        self._additions = {name: kept for name, kept in self._known().items() if kept.provider != provider}
-        self._resolved = {name: value for name, value in self._resolved.items() if name in self._additions}
+        with self._lock:
+            self._registered = {name: one for name, one in self._registered.items() if one.provider != provider}
 
     def get(self, name: str) -> object:
         """Return what a name means; its module is imported at the first call.
 
         Raises:
             NotRegisteredError: there is no such name.
+            Exception: whatever the resolver raises; it can be tried again.
         """
-        if name not in self._resolved:
-            addition = self._known().get(name)
-            if addition is None:
-                raise NotRegisteredError(self.kind, name, near_matches(name, tuple(self._known())))
-            target = addition.target
-            self._resolved[name] = self._resolve(target) if isinstance(target, str) else target
-        return self._resolved[name]
+        addition = self._find(name)
+        kept = self._resolved.get(name)
+        target = addition.target
+        if kept is None or not kept[0].is_same(addition):
+            kept = addition, self._resolve(addition) if isinstance(target, str) else target
+            self._resolved[name] = kept
+        return kept[1]
 
     def provider(self, name: str) -> str:
         """Return who registered a name.
@@ -109,10 +124,13 @@ class References:
         Raises:
             NotRegisteredError: there is no such name.
         """
-        addition = self._known().get(name)
-        if addition is None:
-            raise NotRegisteredError(self.kind, name, near_matches(name, tuple(self._known())))
-        return addition.provider
+        return self._find(name).provider
+
+    def _find(self, name: str) -> Addition:
+        known = self._known()
+        if name not in known:
+            raise NotRegisteredError(self.kind, name, near_matches(name, tuple(known)))
+        return known[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self._known()
@@ -132,23 +150,31 @@ class Registrar:
     """
 
     def __init__(
-        self, kind: str, provider: str, *, accepts: "Callable[[object], bool]" = callable, parts: int = 0
+        self,
+        kind: str,
+        provider: str,
+        *,
+        accepts: "Callable[[object], bool]" = callable,
+        parts: int = 1,
+        reserved: "Collection[str]" = (),
     ) -> None:
         """Make a registrar for one plugin.
 
         Args:
             kind: such as ``class``.
             provider: the plugin, for messages.
-            accepts: whether an object is of the kind.
-            parts: how many dotted parts a name must have at least; 0 means any number.
+            accepts: whether an object is of the kind; also asked about a reference that names a whole module.
+            parts: how many dotted parts a name must have at least.
+            reserved: first parts that could not be reached.
         """
         self.kind = kind
         self.additions: list[Addition] = []
         self._provider = provider
         self._accepts = accepts
         self._parts = parts
+        self._reserved = reserved
 
-    def add(self, name: str, target: object = None) -> "Callable[[T], T] | None":
+    def add(self, name: str, target: object = _MISSING) -> "Callable[[T], T] | None":
         """Register an object, or the reference ``module:attribute`` of one, under a dotted name.
 
         Without a target it is a decorator: ``@classes.add("vision.ResNet")``.
@@ -156,15 +182,17 @@ class Registrar:
         Raises:
             RegistrationError: the name is not dotted identifiers, or the target is not of the kind.
         """
-        if target is None:
+        if target is _MISSING:
             return lambda defined: (self.add(name, defined), defined)[1]
-        words = str(name).split(".")
-        if not all(word.isidentifier() for word in words) or len(words) < self._parts:
+        words = name.split(".") if isinstance(name, str) else [""]  # type: ignore[redundant-expr] # plugins pass anything
+        good = all(word.isidentifier() and not word.startswith("_") for word in words)
+        if not good or len(words) < self._parts or words[0] in self._reserved:
             needed = f"of {self._parts} or more identifiers" if self._parts > 1 else "of identifiers"
-            message = f"{self._provider} registers the {self.kind} {name!r}, which is no dotted name {needed}"
+            why = f"{words[0]!r} is a method there" if words[0] in self._reserved else f"it is no dotted name {needed}"
+            message = f"{self._provider} registers the {self.kind} {name!r}: {why}"
             raise RegistrationError(message)
-        fits = bool(split_reference(target)[1]) if isinstance(target, str) else self._accepts(target)
-        if not fits:
+        reference = split_reference(target)[:2] if isinstance(target, str) and ":" in target else None
+        if not (all(reference) if reference else self._accepts(target)):
             message = f"{self._provider} registers {target!r} as the {self.kind} {name!r}, which it is not"
             raise RegistrationError(message)
         self.additions.append(Addition(name=name, provider=self._provider, target=target))

@@ -36,11 +36,11 @@ def plugins(host: str, entry_points: "EntryPointsOf") -> tuple[Plugin, ...]:
     names: dict[str, list[EntryPoint]] = {}
     for entry in entries:
         names.setdefault(entry.name, []).append(entry)
-    alone = {key: sum(entry.distribution.key == key for entry in entries) == 1 for key in have}
+    siblings = {key: {entry.name for entry in entries if entry.distribution.key == key} for key in have}
     found = []
     for name, rivals in sorted(names.items()):
         for entry, decision in _decide(rivals):
-            provides = _provides(entry, declared, alone=alone[entry.distribution.key])
+            provides = _provides(entry, declared, siblings[entry.distribution.key])
             found.append(Plugin(host=host, name=name, entry_point=entry, decision=decision, provides=provides))
     return tuple(found)
 
@@ -63,7 +63,11 @@ def _decide(rivals: "list[EntryPoint]") -> "list[tuple[EntryPoint, Decision]]":
         if entry.problem:
             decision = Decision(state="broken", reason=f"its entry point cannot be used: {entry.problem}")
         elif entry is winner:
-            others = ", ".join(str(rival.distribution) for rival in rivals[1:] if not rival.problem)
+            others = ", ".join(
+                str(rival.distribution)
+                for rival in rivals[1:]
+                if not rival.problem and rival.distribution != entry.distribution
+            )
             reason = f"taken before the one of {others}: that name sorts later" if others else ""
             decision = Decision(state="available", reason=reason)
         elif entry.distribution == winner.distribution:
@@ -76,12 +80,12 @@ def _decide(rivals: "list[EntryPoint]") -> "list[tuple[EntryPoint, Decision]]":
 
 
 def _provides(
-    entry: EntryPoint, declared: "dict[str, tuple[EntryPoint, ...]]", *, alone: bool
+    entry: EntryPoint, declared: "dict[str, tuple[EntryPoint, ...]]", siblings: set[str]
 ) -> dict[str, tuple[str, ...]]:
     """Return what an entry's distribution declares for it, by kind.
 
-    Hooks name their plugin (``vision.render``). The other kinds belong to the distribution's only plugin, or to the one
-    that their first word names, or else to all of its plugins.
+    Hooks name their plugin (``vision.render``). The other kinds belong to the plugin of the distribution that their
+    first word names, or else to all of its plugins (``siblings``).
     """
     provides = {}
     for kind in KINDS:
@@ -89,16 +93,14 @@ def _provides(
             other for other in declared[kind] if other.distribution.key == entry.distribution.key and not other.problem
         ]
         if kind == "hooks":
-            names = [other.name.partition(".")[2] for other in own if other.name.partition(".")[0] == entry.name]
+            parts = [other.name.partition(".") for other in own]
+            names = [hook for plugin, _, hook in parts if plugin == entry.name and hook]
         else:
-            names = [other.name for other in own if alone or _concerns(other.name, entry.name)]
+            others = siblings - {entry.name}
+            names = [other.name for other in own if other.name.partition(".")[0] not in others]
         if names:
             provides[kind] = tuple(names)
     return provides
-
-
-def _concerns(name: str, plugin: str) -> bool:
-    return name.partition(".")[0] in (plugin, name)
 
 
 def strays(host: str, entry_points: "EntryPointsOf", found: "Iterable[Plugin]") -> tuple[EntryPoint, ...]:
@@ -107,5 +109,5 @@ def strays(host: str, entry_points: "EntryPointsOf", found: "Iterable[Plugin]") 
     return tuple(
         entry
         for entry in entry_points(f"{host}.hooks")
-        if (entry.distribution.key, entry.name.partition(".")[0]) not in known
+        if (entry.distribution.key, entry.name.partition(".")[0]) not in known or not entry.name.partition(".")[2]
     )

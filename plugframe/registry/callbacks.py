@@ -1,6 +1,6 @@
 """Callback slots: a host declares one with a default, a plugin binds a function to it."""
 
-from plugframe.errors import NotRegisteredError, RegistrationConflictError, near_matches
+from plugframe.errors import NotRegisteredError, RegistrationConflictError, RegistrationError, near_matches
 from plugframe.namespaces.references import References
 
 TYPE_CHECKING = False
@@ -65,7 +65,14 @@ class Callbacks:
 
         Raises:
             RegistrationConflictError: the host has declared it already.
+            RegistrationError: the name could not be reached as an attribute, or the default cannot be called.
         """
+        if not str(name).isidentifier() or str(name).startswith("_") or str(name) in dir(type(self)) or name is None:
+            message = f"a slot cannot be named {name!r}: it is no identifier, or a method of callbacks"
+            raise RegistrationError(message)
+        if default is not None and not callable(default):
+            message = f"the default of the slot {name!r} cannot be called: {default!r}"
+            raise RegistrationError(message)
         if name in self._slots:
             raise RegistrationConflictError(_KIND, name, _HOST, _HOST)
         self._slots[name] = Slot(name, self._bound, default or do_nothing)

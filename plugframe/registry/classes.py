@@ -17,14 +17,20 @@ class ClassRegistry(References):
         return look_up(self, name)
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *{name.partition(".")[0] for name in self}]
+        return [*super().__dir__(), *self.namespaces()]
+
+    def namespaces(self) -> list[str]:
+        """Return the first parts of all names, sorted."""
+        return sorted({name.partition(".")[0] for name in self})
 
     def __repr__(self) -> str:
         return f"<classes: {', '.join(self) or 'none'}>"
 
 
 class ClassNamespace:
-    """The classes whose names start with one prefix."""
+    """The classes whose names start with one prefix; looking at it imports nothing, using a class does."""
+
+    __slots__ = ("_prefix", "_registry")
 
     def __init__(self, registry: ClassRegistry, prefix: str) -> None:
         """Show the part of a registry below ``prefix``."""
@@ -32,6 +38,8 @@ class ClassNamespace:
         self._prefix = prefix
 
     def __getattr__(self, name: str) -> "Any":  # noqa: ANN401 # a class, or a namespace of classes
+        if name.startswith("_"):
+            raise AttributeError(name)
         return look_up(self._registry, f"{self._prefix}.{name}")
 
     def __dir__(self) -> list[str]:

@@ -1,0 +1,196 @@
+"""Errors say what failed, whose it is and what to do; they are the builtins that callers already catch, and pickle."""
+
+import copy
+import inspect
+import pickle
+
+import pytest
+from _sites import fresh
+
+from plugframe import errors
+from plugframe.errors import (
+    EnvironmentNotReadableError,
+    NotRegisteredError,
+    PlugframeError,
+    PlugframeWarning,
+    PluginBlockedError,
+    PluginImportError,
+    PluginLoadError,
+    PluginNotFoundError,
+    ReferenceNotFoundError,
+    RegistrationConflictError,
+    RegistrationError,
+    near_matches,
+)
+
+KINDS = [kind for kind in vars(errors).values() if inspect.isclass(kind) and issubclass(kind, BaseException)]
+WHOSE = "myapp.plugins:vision from acme-vision 1.2"
+REST = {
+    "where": "/site/acme.py:3",
+    "effect": "nothing of this plugin is available; the others are not affected",
+    "next_step": "python -m pip install --upgrade acme-vision",
+}
+REASON = "ZeroDivisionError: division by zero"
+LOAD = f"cannot load {WHOSE}: {REASON} (/site/acme.py:3). {REST['effect']}. Next: {REST['next_step']}"
+
+# An example, the builtin that callers already catch, the whole message or the parts that it must have.
+EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], str | tuple[str, ...]]] = {
+    PlugframeError: (PlugframeError("it failed"), Exception, "it failed"),
+    PlugframeWarning: (PlugframeWarning("look"), UserWarning, "look"),
+    PluginNotFoundError: (
+        PluginNotFoundError("myapp", "visoin", ("vision", "visual")),
+        LookupError,
+        ("myapp has no plugin named 'visoin'. Did you mean 'vision' or 'visual'? Next: plugframe list --host myapp",),
+    ),
+    PluginLoadError: (PluginLoadError(WHOSE, REASON, **REST), PlugframeError, LOAD),
+    PluginImportError: (
+        PluginImportError(WHOSE, REASON, **REST),
+        ImportError,
+        LOAD,
+    ),
+    ReferenceNotFoundError: (
+        ReferenceNotFoundError("acme.models", "Net.smal", ("small", "smallest")),
+        AttributeError,
+        ("'acme.models'", "'Net.smal'", "did you mean 'small' or 'smallest'?"),
+    ),
+    PluginBlockedError: (
+        PluginBlockedError(WHOSE, "broken", "its entry point cannot be used: its value is empty"),
+        RuntimeError,
+        (WHOSE, "broken", "its value is empty", "Next: "),
+    ),
+    RegistrationError: (RegistrationError("acme registers nothing"), ValueError, "acme registers nothing"),
+    RegistrationConflictError: (
+        RegistrationConflictError("class", "vision.Net", "acme-a 1.0", "acme-x 2.0"),
+        ValueError,
+        ("class 'vision.Net' of acme-x 2.0 is refused", "acme-a 1.0 has registered it", "Uninstall one of the two"),
+    ),
+    NotRegisteredError: (
+        NotRegisteredError("class", "vision.Nett", ("vision.Net",)),
+        AttributeError,
+        "no class named 'vision.Nett' is registered; did you mean 'vision.Net'?",
+    ),
+    EnvironmentNotReadableError: (
+        EnvironmentNotReadableError("/usr/bin/nothing", "it is no interpreter"),
+        OSError,
+        ("cannot read the environment of '/usr/bin/nothing': it is no interpreter.", "Next: name its"),
+    ),
+}
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
+def kind(request: pytest.FixtureRequest) -> type[BaseException]:
+    """Return each class of ``errors``."""
+    assert request.param in EXAMPLES, "add an example of the new error above"
+    found: type[BaseException] = request.param
+    return found
+
+
+def attributes(error: BaseException) -> dict[str, object]:
+    """Return what an error carries, whether in its dictionary or in a field of a builtin."""
+    made = type(error).__init__
+    names = {*vars(error), *(inspect.signature(made).parameters if inspect.isfunction(made) else ())} - {"self"}
+    return {name: getattr(error, name) for name in names}
+
+
+def test_error_is_one_of_plugframes_and_the_builtin_that_callers_catch(kind: type[BaseException]) -> None:
+    error, builtin, _ = EXAMPLES[kind]
+    assert isinstance(error, builtin)
+    assert isinstance(error, PlugframeError | PlugframeWarning)
+    assert kind.__doc__
+
+
+def test_message_names_what_whose_and_the_next_step(kind: type[BaseException]) -> None:
+    error, _, expected = EXAMPLES[kind]
+    if isinstance(expected, str):
+        assert str(error) == expected
+    else:
+        assert [part for part in expected if part not in str(error)] == []
+
+
+def test_error_keeps_what_it_was_made_of(kind: type[BaseException]) -> None:
+    error, builtin, _ = EXAMPLES[kind]
+    if kind.__init__ not in (builtin.__init__, Exception.__init__):
+        assert set(attributes(error)) >= set(inspect.signature(kind).parameters)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_error_pickles_with_its_attributes_notes_and_message(kind: type[BaseException], protocol: int) -> None:
+    error = EXAMPLES[kind][0]
+    error.__notes__ = ["seen before"]
+    for other in (pickle.loads(pickle.dumps(error, protocol)), copy.copy(error), copy.deepcopy(error)):
+        assert type(other) is kind
+        assert str(other) == str(error)
+        assert attributes(other) == attributes(error)
+        assert other.args == error.args
+
+
+def test_error_that_was_raised_pickles(kind: type[BaseException]) -> None:
+    with pytest.raises(kind) as caught:
+        raise EXAMPLES[kind][0]
+    assert attributes(pickle.loads(pickle.dumps(caught.value))) == attributes(caught.value)
+
+
+def test_group_of_failures_pickles() -> None:
+    group = ExceptionGroup(
+        "2 of the plugins could not be loaded", [PluginLoadError(WHOSE, "a"), PluginImportError(WHOSE, "b")]
+    )
+    other = pickle.loads(pickle.dumps(group))
+    assert [str(error) for error in other.exceptions] == [str(error) for error in group.exceptions]
+
+
+def test_messages_without_their_optional_parts_have_no_gaps() -> None:
+    for error in (
+        PluginNotFoundError("myapp", "x"),
+        PluginLoadError(WHOSE, "it failed"),
+        PluginLoadError(WHOSE, "it failed", next_step="pip"),
+        PluginLoadError(WHOSE, "it failed", effect="it is off"),
+        ReferenceNotFoundError("acme", "x"),
+        NotRegisteredError("class", "x"),
+    ):
+        text = str(error)
+        assert text == " ".join(text.split())
+        assert not [wrong for wrong in ("()", "..", " .", "''", ": .", "mean") if wrong in text]
+
+
+def test_making_an_error_and_its_message_imports_nothing() -> None:
+    told = fresh(
+        f"""
+        import sys
+        import plugframe.errors as errors
+        known = set(sys.modules)
+        made = [
+            errors.PlugframeError("x"), errors.PlugframeWarning("x"), errors.PluginNotFoundError("myapp", "x", ("y",)),
+            errors.PluginLoadError({WHOSE!r}, "x", where="y", effect="z", next_step="w"),
+            errors.PluginImportError({WHOSE!r}, "x"), errors.ReferenceNotFoundError("acme", "x", ("y",)),
+            errors.PluginBlockedError({WHOSE!r}, "broken", "x"), errors.RegistrationError("x"),
+            errors.RegistrationConflictError("class", "x", "a", "b"), errors.NotRegisteredError("class", "x", ("y",)),
+            errors.EnvironmentNotReadableError("x", "y"),
+        ]
+        assert all(map(str, made)) and all(map(repr, made))
+        kinds = {{one for one in vars(errors).values() if isinstance(one, type)}}
+        print(kinds - set(map(type, made)), set(sys.modules) - known)
+        """
+    )
+    assert told == "set() set()\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "near"),
+    [
+        ("visoin", ("vision", "audio"), ("vision",)),
+        ("VISION", ("vision",), ("vision",)),
+        ("visoin", ("Vision", "vision"), ("Vision",)),
+        ("x", ("vision",), ()),
+        ("", ("vision",), ()),
+        ("x", (), ()),
+        ("abcd", ("zzz", "abxy", "abcx", "xbcd"), ("xbcd", "abcx")),
+    ],
+)
+def test_names_that_are_like_a_name_are_found_best_first(
+    name: str, known: tuple[str, ...], near: tuple[str, ...]
+) -> None:
+    assert near_matches(name, known) == near
+
+
+def test_of_many_names_that_are_like_a_name_three_are_told() -> None:
+    assert len(near_matches("abcd", tuple(f"abc{letter}" for letter in "efghij"))) == len("123")
