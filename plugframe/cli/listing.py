@@ -127,11 +127,11 @@ def _order(value: object) -> tuple[bool, float, str]:
 
 
 def _version(value: object) -> "tuple[bool, Version | str]":
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         return True, Version(str(value))
-    except InvalidVersion:
+    except ValueError:
         return False, str(value)  # What is no version goes first.
 
 

@@ -21,12 +21,12 @@ def rank(places: "list[Place]", distribution: "Callable[[Place], Distribution]")
         places: ``(position of the path entry, position in the folder)``, in that order.
         distribution: returns a place's record.
     """
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     def version(place: "Place") -> Version:
         try:
             return Version(distribution(place).version)
-        except InvalidVersion:
+        except ValueError:  # no version, or one with more digits than Python takes for a number
             return Version("0.dev0")
 
     highest_first = sorted(places, key=version, reverse=True)

@@ -35,8 +35,10 @@ def read_distribution(location: str, folder: str, key: str, watch: Watch, report
         report: called for each defect (see ``metadata.reporter``).
     """
     name, _, version = folder.rpartition(".")[0].partition("-")
-    fields, source = read_fields(watch, report)
-    _check(fields, source, key, report)
+    read, source = read_fields(watch, report)
+    fields = read or {}
+    if read is not None:
+        _check(fields, source, key, report)
     requires = tuple(fields.get("requires-dist", ()))
     origin: tuple[str, str | None] = ("unknown", None)
     requested = None
@@ -58,16 +60,20 @@ def read_distribution(location: str, folder: str, key: str, watch: Watch, report
     )
 
 
-def read_fields(watch: Watch, report: "Report") -> tuple[dict[str, list[str]], str | None]:
-    """Return the metadata's fields and the file that they are in; nothing and None where there is none."""
+def read_fields(watch: Watch, report: "Report") -> tuple[dict[str, list[str]] | None, str | None]:
+    """Return the metadata's fields and the file that they are in.
+
+    Returns:
+        No fields and None where there is no such file; None and the file where it cannot be read.
+    """
     for source in SOURCES:
         try:
             raw = watch.read(source, until=b"\n\n")
-        except _ABSENT:
-            continue
         except OSError as error:
+            if isinstance(error, _ABSENT) and not os.path.islink(watch.path(source)):
+                continue
             unreadable(report, source, error)
-            return {}, source
+            return None, source
         return metadata.parse_fields(metadata.decode(raw, report, what=source or "the file", name=source)), source
     return {}, None
 
@@ -87,7 +93,7 @@ def _check(fields: dict[str, list[str]], source: str | None, key: str, report: "
         effect = "its name and version are taken from the folder's name; installers cannot remove it"
         report(code="PF112", message="there is no METADATA", effect=effect, fix="delete the folder, or reinstall")
         return
-    for field in ("Name", "Version") if fields else ():
+    for field in ("Name", "Version"):
         if not _first(fields, field.lower()):
             effect = f"its {field.lower()} is taken from the folder's name"
             report(code="PF113", name=source, message=f"the metadata has no {field}", effect=effect)
@@ -100,8 +106,11 @@ def _check(fields: dict[str, list[str]], source: str | None, key: str, report: "
 def _origin(watch: Watch, report: "Report") -> tuple[str, str | None]:
     try:
         return metadata.read_direct_url(watch.read("direct_url.json"))
-    except _ABSENT:
-        return "index", None
+    except _ABSENT as error:
+        if not os.path.islink(watch.path("direct_url.json")):
+            return "index", None
+        unreadable(report, "direct_url.json", error)
+        return "unknown", None
     except (OSError, ValueError, RecursionError) as error:
         message = f"direct_url.json cannot be used: {error}"
         report(code="PF115", name="direct_url.json", message=message, effect="its origin is not known")
@@ -109,7 +118,11 @@ def _origin(watch: Watch, report: "Report") -> tuple[str, str | None]:
 
 
 def _requested(watch: Watch) -> bool | None:
-    if os.path.exists(watch.path("REQUESTED")):
+    try:
+        watch.status("REQUESTED")
+    except OSError:
+        pass
+    else:
         return True
     try:
         installer = watch.read("INSTALLER").decode(errors="replace").strip()

@@ -123,7 +123,12 @@ class Watch:
         Raises:
             OSError: there is no such file, or it cannot be seen.
         """
-        status = os.stat(self.path(name))
+        try:
+            status = os.stat(self.path(name))
+        except OSError:
+            # What a link leads to can appear without a trace in the folder that holds the link.
+            self.racy = self.racy or os.path.islink(self.path(name))
+            raise
         self.add(name, status)
         return status
 

@@ -8,50 +8,83 @@ import os
 import sys
 
 from plugframe.discovery import metadata
-from plugframe.discovery.files import root_signature
+from plugframe.discovery.files import Watch, root_signature
 from plugframe.discovery.segments import COVERED, Segment, about_line
 from plugframe.records import Diagnostic, Distribution
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import zipfile
+    from collections.abc import Iterable, Iterator
 
     import importlib_metadata
 
 
 def scan_archive(path: str) -> Segment:
     """Return what a zip file or an egg holds; of a file that is no archive, an empty segment with the diagnostic."""
+    import stat
     import zipfile
-
-    from importlib_metadata import MetadataPathFinder
 
     status = os.stat(path)
     found: list[Diagnostic] = []
     segment = Segment(path, describe_in_archive)
     segment.root_signature = root_signature(status)
-    if not os.path.isdir(path) and not zipfile.is_zipfile(path):
+    if os.path.isdir(path):
+        _add(segment, _in_egg(path), found)
+    elif stat.S_ISREG(status.st_mode) and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            _add(segment, _in_zip(archive, path), found)
+    else:
         report = metadata.reporter(found, path, "")
         fix = "take it off the path"
         report(code="PF111", message="neither a folder nor a zip archive", effect="nothing is found in it", fix=fix)
-    else:
-        MetadataPathFinder.invalidate_caches()
-        _add(segment, MetadataPathFinder.find_distributions(_context([path])), found)
     segment.diagnostics = tuple(found)
     # A zip file's own size and times cover all in it; an unpacked egg's do not.
     segment.rows_signature = COVERED
-    segment.storable = not os.path.isdir(path)
+    watch = Watch(path)
+    watch.consider(status)
+    segment.storable = not os.path.isdir(path) and not watch.racy
     return segment
+
+
+def _in_egg(path: str) -> "Iterable[importlib_metadata.Distribution]":
+    from importlib_metadata import MetadataPathFinder
+
+    MetadataPathFinder.invalidate_caches()
+    return MetadataPathFinder.find_distributions(_context([path]))
+
+
+def _in_zip(archive: "zipfile.ZipFile", path: str) -> "Iterator[importlib_metadata.Distribution]":
+    """Yield what a zip file holds, in the order in which importlib-metadata does.
+
+    Its own finder keeps every zip file that it ever saw open.
+    """
+    import zipfile
+
+    from importlib_metadata import PathDistribution
+
+    endings = (".dist-info", ".egg-info", *(("egg-info",) if path.lower().endswith(".egg") else ()))
+    tops = dict.fromkeys(name.partition("/")[0] for name in archive.namelist())
+    by_key: dict[str, list[str]] = {}
+    for name in tops:
+        if name.lower().endswith(endings):
+            by_key.setdefault(metadata.normalize(name.rpartition(".")[0].partition("-")[0]), []).append(name)
+    for name in (name for same in by_key.values() for name in same):
+        yield PathDistribution(zipfile.Path(archive).joinpath(name))  # type: ignore[arg-type] # a SimplePath in all but name
 
 
 def finders() -> "list[tuple[str, object]]":
     """Return ``(name, finder)`` of the installed finders that can find distributions, the path's own as ``path``.
 
-    In the order of ``sys.meta_path``, which is the order in which importlib-metadata asks them.
+    In the order in which importlib-metadata asks them: that of ``sys.meta_path`` once it is imported, which puts its
+    own finder for the path at the end.
     """
     found: list[tuple[str, object]] = []
     for finder in sys.meta_path:
         name = _qualified_name(finder)
-        if name.endswith(("PathFinder", "MetadataPathFinder")) and name.startswith(_PATH_FINDERS):
+        if name.endswith(".PathFinder") and name.startswith(_PATH_FINDERS):
+            continue  # importing importlib-metadata makes its own finder the path's
+        if name.endswith("MetadataPathFinder") and name.startswith(_PATH_FINDERS):
             if all(kind != "path" for kind, _ in found):
                 found.append(("path", finder))
         elif getattr(finder, "find_distributions", None) is not None:

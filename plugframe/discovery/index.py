@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FORMAT = "plugframe-index 1"
 MOST_BLOCKS = 64
-_CODING = ("utf-8", "surrogateescape")  # names of files may be bytes of no encoding
+_CODING = ("utf-8", "surrogatepass")  # names of files and texts of JSON may hold lone surrogates
 
 
 class Block:
@@ -198,8 +198,8 @@ def _abouts(block: Block, many: int) -> list[str]:
     try:
         abouts, _ = block.details()
     except ValueError:
-        return [""] * many  # Each is described from its files.
-    return abouts
+        abouts = []
+    return abouts if len(abouts) == many else [""] * many  # Then each is described from its files.
 
 
 def _fields(line: str) -> list[str]:

@@ -36,7 +36,7 @@ def scan(path: str, *, deep: bool) -> Segment:
         status = os.stat(watch.root)
         watch.consider(status)
         segment.root_signature = root_signature(status)
-        folders = _folders(path, found)
+        folders = _folders(path, watch, found)
     except OSError as error:
         message = f"cannot be read: {error.strerror or error}"
         report = metadata.reporter(found, path, "")
@@ -59,7 +59,7 @@ def _is_same(watch: Watch, expected: str) -> bool:
         return False
 
 
-def _folders(path: str, found: list[Diagnostic]) -> list[tuple[str, str]]:
+def _folders(path: str, watch: Watch, found: list[Diagnostic]) -> list[tuple[str, str]]:
     """Return ``(folder, key)`` in the folder's order, those of one distribution together."""
     by_key: dict[str, list[str]] = {}
     with os.scandir(path or os.curdir) as entries:
@@ -71,11 +71,11 @@ def _folders(path: str, found: list[Diagnostic]) -> list[tuple[str, str]]:
             fix = "delete the folder once no installer runs"
             report(code="PF110", message=what, effect="it is ignored", fix=fix)
             continue
-        by_key.setdefault(_key(path, name), []).append(name)
+        by_key.setdefault(_key(watch, name), []).append(name)
     return [(name, key) for key, same in by_key.items() for name in same]
 
 
-def _key(path: str, folder: str) -> str:
+def _key(watch: Watch, folder: str) -> str:
     """Return the normalised name of a metadata folder's distribution.
 
     A name with hyphens of its own (``foo-bar-1.0.dist-info``) reads as another distribution's; its metadata decides.
@@ -84,8 +84,9 @@ def _key(path: str, folder: str) -> str:
     name, hyphen, version = stem.partition("-")
     clear = version.count("-") == 0 if ending.lower() == "dist-info" else not hyphen or version[:1].isdigit()
     if not clear:
-        fields, _ = read_fields(Watch(os.path.join(path, folder)), ignore)
-        name = next(iter(fields.get("name", ())), "") or name
+        fields, _ = read_fields(Watch(watch.path(folder)), ignore)
+        name = next(iter((fields or {}).get("name", ())), "") or name
+        watch.racy = True  # The index watches one file a folder, and this answer rests on another: scan each time.
     return metadata.normalize(name)
 
 
@@ -96,8 +97,12 @@ def _scan_folder(segment: Segment, folder: str, key: str, watch: Watch, found: l
     report = metadata.reporter(own, base, name)
     try:
         status = os.stat(base)
-    except OSError:
-        return  # It went away during the scan; the path entry's signature tells the next one.
+    except OSError as error:
+        # Gone since, which the path entry's signature tells the next scan; or a link that leads nowhere.
+        if os.path.islink(base):
+            watch.racy = True
+            unreadable(metadata.reporter(found, base, ""), "", error)
+        return
     index = len(segment.keys)
     segment.keys.append(key)
     segment.abouts.append("")
@@ -123,9 +128,10 @@ def _entry_points(folder: str, watch: Watch, report: "Report") -> list[tuple[str
 
     try:
         raw = watch.read(f"{folder}/entry_points.txt")
-    except FileNotFoundError:
-        return []  # Most distributions declare none. A file added later changes the folder's signature.
     except OSError as error:
+        path = os.path.join(watch.root, folder, "entry_points.txt")
+        if isinstance(error, FileNotFoundError) and not os.path.islink(path):
+            return []  # Most distributions declare none. A file added later changes the folder's signature.
         unreadable(report, "entry_points.txt", error)
         return []
     return metadata.parse_entry_points(

@@ -50,7 +50,7 @@ def _default_folder() -> str | None:
 def file_for(key: str) -> str | None:
     """Return the path of the index of the environment that ``key`` describes, or None when there shall be none."""
     where = folder()
-    return os.path.join(where, _START + digest(key.encode("utf-8", "surrogateescape")) + _ENDING) if where else None
+    return os.path.join(where, _START + digest(key.encode("utf-8", "surrogatepass")) + _ENDING) if where else None
 
 
 def digest(raw: bytes) -> str:
