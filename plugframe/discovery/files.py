@@ -10,7 +10,7 @@ RACY_NS = 2_000_000_000  # a file system may give two changes this close togethe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -76,6 +76,31 @@ def signature(root: str, names: "Sequence[str]") -> str:
         if folder is not None:
             os.close(folder)
     return _signature(seen)
+
+
+def all_unchanged(root: str, groups: "Iterable[tuple[str, Sequence[str], str]]") -> bool:
+    """Return whether ``unchanged`` holds for several folders below one, opening that one only once.
+
+    Args:
+        root: the folder above.
+        groups: ``(folder, names below it, expected signature)``; an empty name means the folder itself.
+    """
+    above = _open_folder(root)
+    base = "" if above is not None else f"{root}/"
+    try:
+        for folder, names, expected in groups:
+            seen: list[int] = []
+            for name in names:
+                status = os.stat(f"{base}{folder}/{name}" if name else base + folder, dir_fd=above)
+                seen += (status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
+            if _signature(seen) != expected:
+                return False
+    except (OSError, ValueError):
+        return False
+    finally:
+        if above is not None:
+            os.close(above)
+    return True
 
 
 def _open_folder(path: str) -> int | None:

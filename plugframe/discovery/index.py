@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FORMAT = "plugframe-index 1"
 MOST_BLOCKS = 64
+_TABS = 4  # in a row
 _CODING = ("utf-8", "surrogatepass")  # names of files and texts of JSON may hold lone surrogates
 
 
@@ -189,7 +190,10 @@ def _decode(path: str, block: Block) -> Segment:
     segment.root_signature, segment.rows_signature = block.head
     keys, watched, *lines = block.rows
     segment.keys, segment.watched = _fields(keys), _fields(watched)
-    segment.rows = [_row(line) for line in lines]
+    if any(line.count("\t") != _TABS or int(line.partition("\t")[0]) >= len(segment.keys) for line in lines):
+        message = "rows are missing something"
+        raise ValueError(message)
+    segment.defer_rows(lines)
     segment.defer_abouts(lambda: _abouts(block, len(segment.keys)))
     return segment
 
@@ -206,11 +210,6 @@ def _fields(line: str) -> list[str]:
     if "\\" in line:
         return [unescape(field) for field in line.split("\t")]
     return line.split("\t") if line else []
-
-
-def _row(line: str) -> tuple[int, str, str, str, str]:
-    index, group, name, value, problem = _fields(line) if "\\" in line else line.split("\t")
-    return int(index), group, name, value, problem
 
 
 def _describe(location: str, folder: str, key: str) -> "Distribution":
@@ -242,5 +241,5 @@ def _is_fresh(segment: Segment, block: Block, *, deep: bool) -> bool:
         return False
     if deep:
         segment.diagnostics = tuple(map(_diagnostic, block.details()[1]))
-        segment.checked = all(map(segment.about_holds, range(len(segment.keys))))
-    return segment.checked or not deep
+        return segment.check()
+    return True

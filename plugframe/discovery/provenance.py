@@ -7,7 +7,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_NAME_ENDS = " \t([<>=!~;@,"
+_NAME_ENDS = "[(<>=!~ \t@,"
 
 
 class Requirers:
@@ -107,5 +107,8 @@ def _split(requirement: str) -> tuple[str, str]:
         ('acme_vision', "python_version < '4'")
     """
     text, _, marker = requirement.partition(";")
-    end = next((at for at, character in enumerate(text) if character in _NAME_ENDS and at), len(text))
-    return normalize(text[:end].strip()), marker.strip()
+    name = text.strip()
+    for end in _NAME_ENDS:
+        if end in name:
+            name = name.partition(end)[0]
+    return normalize(name), marker.strip()

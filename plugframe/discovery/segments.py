@@ -6,11 +6,11 @@ the way to the names of one group needs none of them.
 
 import os
 
-from plugframe.discovery.files import unchanged
+from plugframe.discovery.files import all_unchanged, unchanged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable
 
     from plugframe.records import Diagnostic, Distribution
 
@@ -32,7 +32,6 @@ class Segment:
         watched: paths below ``path`` that the rows rest on: of each metadata folder, its ``entry_points.txt`` or,
             where it has none, itself. Empty for what is no plain folder.
         rows_signature: theirs together.
-        rows: ``(index into keys, group, name, value, problem)`` in the order of folders and lines.
         diagnostics: the defects found.
         storable: whether the index may keep it; False where a file changed too recently to be told apart.
         checked: whether all that the abouts rest on was just found unchanged, or just read.
@@ -41,14 +40,15 @@ class Segment:
 
     __slots__ = (
         "_abouts",
+        "_lines",
         "_load_abouts",
+        "_rows",
         "checked",
         "describe",
         "diagnostics",
         "keys",
         "path",
         "root_signature",
-        "rows",
         "rows_signature",
         "storable",
         "watched",
@@ -61,7 +61,8 @@ class Segment:
         self.keys: list[str] = []
         self.watched: list[str] = []
         self.rows_signature = ""
-        self.rows: list[Row] = []
+        self._rows: list[Row] | None = []
+        self._lines: list[str] = []
         self._abouts: list[str] | None = []
         self._load_abouts: Callable[[], list[str]] = list
         self.diagnostics: "tuple[Diagnostic, ...]" = ()
@@ -79,13 +80,40 @@ class Segment:
         """Have the lines loaded when one of them is asked for."""
         self._abouts, self._load_abouts = None, load
 
-    def rows_of(self, group: str) -> "Iterator[Row]":
-        """Yield the rows of one group, in order."""
-        return (row for row in self.rows if row[1] == group)
+    @property
+    def rows(self) -> "list[Row]":
+        """``(index into keys, group, name, value, problem)`` in the order of folders and lines."""
+        if self._rows is None:
+            self._rows = list(map(_row, self._lines))
+        return self._rows
+
+    def defer_rows(self, lines: list[str]) -> None:
+        """Have the rows made of lines of fields when they are asked for."""
+        self._rows, self._lines = None, lines
+
+    def rows_of(self, group: str) -> "Iterable[Row]":
+        """Return the rows of one group, in order."""
+        if self._rows is not None:
+            return [row for row in self._rows if row[1] == group]
+        mark = f"\t{escape(group)}\t"
+        return [row for row in map(_row, [line for line in self._lines if mark in line]) if row[1] == group]
 
     def folder(self, index: int) -> str:
         """Return the name of one metadata folder; empty when the path entry is itself the distribution's."""
         return self.watched[index].partition("/")[0] if self.watched else ""
+
+    def check(self) -> bool:
+        """Find out whether the files that the about lines rest on are all the same, and remember it."""
+        groups = []
+        for index, line in enumerate(self.abouts):
+            names, _, fields = line.partition("\t")
+            signature, _, fields = fields.partition("\t")
+            if fields.count("\t") < _LEAST_FIELDS:
+                return False
+            if signature != COVERED:
+                groups.append((self.folder(index), names.split(","), signature))
+        self.checked = all_unchanged(self.path, groups)
+        return self.checked
 
     def about_holds(self, index: int) -> bool:
         """Return whether the files that one about line rests on are still the same."""
@@ -118,6 +146,11 @@ class Segment:
             requires=tuple(requires),
             has_metadata=has_metadata == "1",
         )
+
+
+def _row(line: str) -> "Row":
+    index, group, name, value, problem = map(unescape, line.split("\t")) if "\\" in line else line.split("\t")
+    return int(index), group, name, value, problem
 
 
 def about_line(distribution: "Distribution", *, names: list[str], signature: str) -> str:
