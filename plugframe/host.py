@@ -41,7 +41,8 @@ class Host:
 
         Args:
             name: the first part of its entry-point groups, such as ``myapp`` for ``myapp.plugins``.
-            path: where to look for distributions; None means ``sys.path`` as it is at each look.
+            path: where to look for distributions; None means ``sys.path`` as it is at each look. To be imported,
+                plugins must be on ``sys.path`` too.
 
         Raises:
             ValueError: the name cannot be part of a group.
@@ -51,7 +52,7 @@ class Host:
             message = f"path is a list of folders; got one, {path!r}"
             raise TypeError(message)
         words = str(name).replace("-", ".").replace("_", ".").split(".")
-        if type(name) is not str or not all(word.isalnum() for word in words):
+        if not issubclass(type(name), str) or not all(word.isalnum() for word in words):
             message = f"a host's name is of letters and digits, with '.', '-' or '_' between them; got {name!r}"
             raise ValueError(message)
         self.name = name
@@ -123,7 +124,7 @@ class Host:
         """Import and register every plugin that may run; a broken one is reported and the others load.
 
         Args:
-            strict: raise when a plugin that may run could not be loaded.
+            strict: raise when a plugin is not loaded, for whatever reason.
 
         Returns:
             A result for each plugin, sorted by name.
@@ -152,14 +153,18 @@ class Host:
 
     def report(self) -> "tuple[LoadResult, ...]":
         """Return what became of each plugin so far, sorted by name; nothing of a plugin is imported to tell."""
+        from plugframe.loading.faults import describe_refusal
         from plugframe.records import LoadResult
 
-        loader = None if self._live is None else self._live.loader
         results = []
         for plugin in self.plugins.everything():
-            outcome = loader.outcome(plugin) if loader else None
-            untouched = LoadResult(plugin=plugin, state=plugin.state, reason=plugin.decision.reason)
-            results.append(outcome.result if outcome else untouched)
+            outcome = self._live.loader.outcome(plugin) if self._live else None
+            if outcome is not None:
+                results.append(outcome.result)
+            elif plugin.decision.allowed:
+                results.append(LoadResult(plugin=plugin, state=plugin.state, reason=plugin.decision.reason))
+            else:
+                results.append(describe_refusal(plugin))
         return tuple(results)
 
     @property
@@ -211,7 +216,7 @@ class Host:
 
         unfit = add_specification(self.manager, function, firstresult=firstresult, historic=historic)
         for name, error in unfit:
-            self._registration.loader.mark_broken(name, error)
+            self._registration.revoke(name, error)
         return make_caller(function, lambda: self.hook, historic=historic)
 
     @property

@@ -16,7 +16,7 @@ from plugframe import Host
 from plugframe.records import LoadResult
 from plugframe.testing.environments import Tree, distribution, on_path, write_tree
 
-PATIENCE = 30.0
+PATIENCE = 20.0
 """Seconds after which a thread or a process counts as hanging."""
 
 APPLICATION = """

@@ -104,6 +104,14 @@ def test_name_that_one_distribution_declares_twice_is_its_own_first_line(tmp_pat
     assert first.provides == {"callbacks": ("other.progress",)}
 
 
+def test_name_that_one_distribution_declares_twice_is_loaded_once_and_reported_so(site: Site) -> None:
+    site.install(plugin("x"))
+    lines = "[myapp.plugins]\nx = acme_x\nx = acme_nowhere\n"
+    (site.folder / "acme_x-1.0.dist-info" / "entry_points.txt").write_text(lines, encoding="utf-8")
+    assert [result.state for result in site.host.load_all()] == ["loaded"]
+    assert [result.state for result in site.host.report()] == ["loaded", "shadowed"]
+
+
 INVALID = [
     "",
     "a b",

@@ -4,6 +4,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pluggy
@@ -252,6 +253,79 @@ def test_hook_that_is_declared_after_loading_breaks_the_plugin_that_misuses_it_a
     assert states(site.host) == {"a": "loaded", "x": "broken", "z": "loaded"}
 
 
+def test_hook_that_is_declared_after_loading_leaves_the_other_hooks_as_they_are(site: Site) -> None:
+    both = RENDERS + "\n    @hookimpl\n    def late(page): return __name__\n"
+    once = "\n    @hookimpl\n    def started(seen): seen.append(__name__)\n"
+
+    @site.host.hookspec(historic=True)
+    def started(seen: list[str]) -> None: ...
+
+    seen: list[str] = []
+    started(seen=seen)
+    site.install(plugin("a", both + once), plugin("b", RENDERS), plugin("c", both), plugin("d", RENDERS))
+    site.host.refresh()
+    before = site.host.hook.render(page="p")
+    assert before == ["acme_d: p", "acme_c: p", "acme_b: p", "acme_a: p"]
+
+    @site.host.hookspec
+    def late(page: str) -> None: ...
+
+    assert late(page="p") == ["acme_c", "acme_a"]
+    assert site.host.hook.render(page="p") == before
+    assert seen == ["acme_a"]
+
+
+def test_hook_that_is_declared_after_loading_may_have_two_implementations_in_one_plugin(site: Site) -> None:
+    code = """
+        from myapp import hookimpl
+
+        @hookimpl
+        def late(page): return 1
+
+        @hookimpl(specname="late")
+        def later(page): return 2
+    """
+    site.install(plugin("x", code))
+    site.host.load_all()
+
+    @site.host.hookspec
+    def late(page: str) -> None: ...
+
+    found: list[Any] = late(page="p")
+    assert sorted(found) == [1, 2]
+
+
+def test_plugin_that_misuses_a_hook_declared_later_keeps_nothing_and_can_be_mended(site: Site) -> None:
+    code = """
+        import plugframe
+        from myapp import hookimpl
+
+        @hookimpl
+        def render(page): return page
+
+        @hookimpl
+        def late(wrong): return "late"
+
+        @plugframe.hookimpl
+        def plugframe_register_classes(classes):
+            classes.add("vision.Net", type("Net", (), {}))
+    """
+    site.install(plugin("x", code))
+    host = site.host
+    host.load_all()
+
+    @host.hookspec
+    def late(right: int) -> None: ...
+
+    assert states(host) == {"x": "broken"}
+    assert (host.hook.render(page="p"), list(host.classes)) == ([], [])
+    del sys.modules["acme_x"]
+    site.install({"acme_x.py": dedent(code).replace("wrong", "right")})
+    assert site.load("x").reason == ""
+    found: list[Any] = late(right=1)
+    assert (found, list(host.classes)) == (["late"], ["vision.Net"])
+
+
 def test_refresh_tells_what_was_added_removed_and_changed(site: Site) -> None:
     site.install(plugin("gone"), plugin("kept", RENDERS), plugin("newer"), plugin("broken", "1 / 0"))
     host = site.host
@@ -340,14 +414,17 @@ def test_thread_that_is_interrupted_leaves_the_plugin_to_those_that_wait_for_it(
     assert len(sys.modules["myapp"].tries) == len("12")
 
 
-def test_threads_get_one_manager_and_one_registry() -> None:
+def managers_of_one_host() -> set[object]:
+    """Return what threads that ask a new host for its manager at once are given."""
+    host = Host("myapp", path=[])
+    return set(together(THREADS, lambda _: host.manager))
+
+
+def test_threads_that_first_ask_at_once_get_one_manager() -> None:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        for _ in range(20):
-            host = Host("myapp", path=[])
-            assert len(set(map(id, together(THREADS, lambda _, host=host: host.manager)))) == 1
-            assert host.classes is host.classes
+        assert [len(managers_of_one_host()) for _ in range(20)] == [1] * 20
     finally:
         sys.setswitchinterval(interval)
 

@@ -335,6 +335,7 @@ def test_entry_point_that_cannot_be_used_is_reported_like_any_broken_plugin(site
     assert broken.where.startswith(str(site.folder / "acme_x-1.0.dist-info"))
     assert broken.effect
     assert broken.next_step
+    assert site.host.report() == (broken, fine)
     with pytest.raises(ExceptionGroup) as caught:
         site.host.load_all(strict=True)
     (error,) = caught.value.exceptions

@@ -25,9 +25,9 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield made
 
 
-def refuse(reference: str) -> object:
+def refuse(addition: Addition) -> object:
     """Stand for a resolver that must not be asked."""
-    message = f"{reference} was resolved"
+    message = f"{addition} was resolved"
     raise AssertionError(message)
 
 
@@ -66,7 +66,7 @@ def test_looking_at_a_namespace_of_classes_resolves_nothing() -> None:
 def test_name_is_resolved_once_and_a_failure_is_tried_again() -> None:
     answers = iter([ImportError("not yet"), dict, list])
 
-    def resolve(_: str) -> object:
+    def resolve(_: Addition) -> object:
         answer = next(answers)
         if isinstance(answer, ImportError):
             raise answer
@@ -114,7 +114,7 @@ def test_forgotten_provider_leaves_no_resolved_object_behind() -> None:
 
 def test_refill_takes_up_what_is_declared_now_and_keeps_what_is_resolved() -> None:
     declared = additions("a.Old", "a.Kept")
-    found = References("class", resolve=lambda reference: [reference], fill=lambda: declared)
+    found = References("class", resolve=lambda addition: [addition], fill=lambda: declared)
     found.commit(additions("a.Own", provider="zeta", target="zeta:x"))
     kept = found.get("a.Kept")
     declared = additions("a.New", "a.Kept")
@@ -177,6 +177,27 @@ def test_thread_that_asks_while_another_looks_at_what_is_declared_sees_it_too() 
         return seen
 
     assert together(2, ask) == [True, True]
+
+
+def test_look_that_a_refill_overtakes_does_not_bring_back_what_was_declared_before() -> None:
+    looking, refilled = threading.Event(), threading.Event()
+    declared = additions("a.Old")
+
+    def fill() -> list[Addition]:
+        seen = declared
+        looking.set()
+        refilled.wait(20)
+        return seen
+
+    found = References("class", resolve=refuse, fill=fill)
+    thread = threading.Thread(target=found.__len__)
+    thread.start()
+    looking.wait(20)
+    declared = additions("a.New")
+    found.refill()
+    refilled.set()
+    thread.join()
+    assert list(found) == ["a.New"]
 
 
 def test_names_that_threads_register_at_once_are_all_registered() -> None:
@@ -267,6 +288,7 @@ def test_declared_object_that_cannot_be_had_is_an_import_error_that_says_whose(s
         assert isinstance(caught.value, PlugframeError)
         assert caught.value.__cause__ is not None
         assert f"{name} from acme-x 1.0" in str(caught.value)
+        assert "Next: " in str(caught.value)
     sys.modules.pop("acme_x_models", None)
     site.install({"acme_x_models.py": MODELS})
     assert host.classes.vision.Net.__name__ == "Net"
@@ -462,10 +484,13 @@ def test_plugin_that_registers_what_its_own_metadata_declares_is_told_so(site: S
     assert result.state == "loaded" or "Uninstall one of the two" not in result.reason
 
 
-def test_class_in_a_namespace_named_like_a_method_can_be_reached_or_is_refused(site: Site) -> None:
-    site.install(plugin("x", GOOD.replace('"vision.Net"', '"provider.Net"')))
+@pytest.mark.parametrize("word", ["provider", "get", "kind", "namespaces"])
+def test_class_in_a_namespace_named_like_a_part_of_the_registry_can_be_reached_or_is_refused(
+    site: Site, word: str
+) -> None:
+    site.install(plugin("x", GOOD.replace('"vision.Net"', f'"{word}.Net"')))
     result = site.load("x")
-    assert "provider.Net" in result.reason or site.host.classes.provider.Net.__name__ == "Net"  # type: ignore[attr-defined] # what is tested
+    assert f"{word}.Net" in result.reason or getattr(site.host.classes, word).Net.__name__ == "Net"
 
 
 def test_object_that_two_entry_points_name_is_refused_the_second_time_with_both_names(site: Site) -> None:

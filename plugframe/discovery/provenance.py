@@ -28,9 +28,10 @@ class Requirers:
         self._markers = markers
         self._verdicts: dict[str, str | None] = {}
         self._edges: dict[str, list[tuple[str, str]]] = {}
+        split: dict[str, tuple[str, str]] = {}  # distributions mostly require the same things
         for distribution in self._by_key.values():
             for requirement in distribution.requires:
-                target, marker = _split(requirement)
+                target, marker = split.get(requirement) or split.setdefault(requirement, _split(requirement))
                 if target in self._by_key and target != distribution.key:
                     self._edges.setdefault(target, []).append((distribution.key, marker))
 

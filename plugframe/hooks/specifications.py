@@ -26,19 +26,26 @@ def add_specification(
     marked = mark(function, firstresult=firstresult, historic=historic)
     namespace = ModuleType(function.__module__, "The one hook specification that a host declares by a function.")
     setattr(namespace, function.__name__, marked)
-    caller = getattr(manager.hook, function.__name__, None)
-    early = list(caller.get_hookimpls()) if caller is not None and not caller.has_spec() else []
-    for implementation in early:
-        manager.unregister(implementation.plugin)
+    unfit = _unfit(manager, namespace, function.__name__)
+    for _, plugin, _ in unfit:
+        manager.unregister(plugin)
     manager.add_hookspecs(namespace)
-    unfit: list[tuple[str, Exception]] = []
-    for implementation in early:
-        # Registered anew, each is checked against the specification, and one that does not fit keeps no other out.
+    return [(name, error) for name, _, error in unfit]
+
+
+def _unfit(manager: pluggy.PluginManager, namespace: ModuleType, hook: str) -> "list[tuple[str, object, Exception]]":
+    """Return the registered plugins whose implementations do not fit a new specification: name, plugin, reason."""
+    caller = getattr(manager.hook, hook, None)
+    found: list[tuple[str, object, Exception]] = []
+    for name, plugin in {one.plugin_name: one.plugin for one in (caller.get_hookimpls() if caller else ())}.items():
+        # Tried on a manager of its own: the hooks that others implement keep their order.
+        trial = pluggy.PluginManager(manager.project_name)
+        trial.add_hookspecs(namespace)
         try:
-            manager.register(implementation.plugin, implementation.plugin_name)
+            trial.register(plugin, name)
         except pluggy.PluginValidationError as error:
-            unfit.append((implementation.plugin_name, error))
-    return unfit
+            found.append((name, plugin, error))
+    return found
 
 
 def make_caller(

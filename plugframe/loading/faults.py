@@ -8,8 +8,6 @@ import os
 import sys
 import traceback
 
-import pluggy
-
 from plugframe.records import LoadResult, Plugin
 
 TYPE_CHECKING = False
@@ -18,8 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _FRAMEWORK = tuple(
-    os.path.dirname(os.path.abspath(file)) + os.sep
-    for file in (os.path.dirname(os.path.abspath(__file__)), pluggy.__file__, importlib.__file__)
+    os.path.dirname(file) + os.sep for file in (os.path.dirname(os.path.abspath(__file__)), importlib.__file__)
 )
 MOST_FRAMES = 40
 LONGEST_REASON = 500
@@ -88,9 +85,15 @@ def _guarded(make: "Callable[[], str]", otherwise: str) -> str:
 
 def _reason(error: BaseException) -> str:
     name = type(error).__name__
-    text = _guarded(lambda: " ".join(str(error)[: 2 * LONGEST_REASON].split()), "(its message cannot be shown)")
+    text = _guarded(lambda: _printable(str(error)[: 2 * LONGEST_REASON]), "(its message cannot be shown)")
     whole = f"{name}: {text}" if text else name
     return whole if len(whole) <= LONGEST_REASON else whole[: LONGEST_REASON - 1] + "…"
+
+
+def _printable(text: str) -> str:
+    """Return a text on one line in which control characters are shown, not obeyed by a terminal."""
+    line = " ".join(text.split())
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in line)
 
 
 def _where(error: BaseException, step: "TracebackType | None") -> str:
@@ -108,7 +111,9 @@ def _where(error: BaseException, step: "TracebackType | None") -> str:
 
 def is_foreign(filename: str) -> bool:
     """Return whether a frame is of neither the framework, pluggy nor the import system."""
-    return not filename.startswith((*_FRAMEWORK, "<frozen "))
+    engine = getattr(sys.modules.get("pluggy"), "__file__", None)  # where it was not imported, it has no frames
+    own = (*_FRAMEWORK, os.path.dirname(engine) + os.sep) if engine else _FRAMEWORK
+    return not filename.startswith((*own, "<frozen "))
 
 
 def _text(error: BaseException) -> str:

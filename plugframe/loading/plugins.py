@@ -71,16 +71,19 @@ class Loader:
         One that was upgraded since is loaded still: as what it was then.
         """
         outcome = self._outcomes.get(plugin.name)
-        same = outcome is not None and outcome.result.plugin.distribution.key == plugin.distribution.key
-        return outcome if same else None
+        if outcome is None or not plugin.decision.allowed:
+            return None
+        return outcome if outcome.result.plugin.distribution.key == plugin.distribution.key else None
 
-    def mark_broken(self, name: str, error: Exception) -> None:
-        """Make a loaded plugin a broken one, for what it turned out to have done wrong."""
+    def mark_broken(self, name: str, error: Exception) -> Plugin | None:
+        """Make a loaded plugin a broken one, for what it turned out to have done wrong, and return it."""
         with self._lock:
             outcome = self._outcomes.get(name)
-            if outcome is not None:
-                result = describe_fault(outcome.result.plugin, error, None, seconds=outcome.result.seconds)
-                self._outcomes[name] = Outcome(result, error=error)
+            if outcome is None:
+                return None
+            plugin = outcome.result.plugin
+            self._outcomes[name] = Outcome(describe_fault(plugin, error, None, seconds=0.0), error=error)
+            return plugin
 
     def forget_failures(self) -> None:
         """Let every plugin that could not be loaded be tried again."""

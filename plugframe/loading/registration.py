@@ -76,7 +76,9 @@ class Registration:
             return ()
         provider = str(plugin)
         registrars = {
-            "classes": Registrar("class", provider, accepts=inspect.isclass, parts=2, reserved=dir(ClassRegistry)),
+            "classes": Registrar(
+                "class", provider, accepts=inspect.isclass, parts=2, reserved=dir(self.classes.__class__)
+            ),
             "callbacks": Registrar("callback", provider),
             "libraries": Registrar("library", provider, accepts=_is_module_path),
             "operations": Registrar("operation", provider, parts=3),
@@ -89,14 +91,23 @@ class Registration:
                 tables[kind].commit(registrar.additions)
             self.manager.register(value, name=plugin.name)
         except BaseException:
-            for table in tables.values():
-                table.forget(provider)
-            if self.manager.has_plugin(plugin.name):
-                self.manager.unregister(name=plugin.name)
+            self._undo(plugin)
             raise
         return tuple(
             f"{kind}:{addition.name}" for kind, registrar in registrars.items() for addition in registrar.additions
         )
+
+    def _undo(self, plugin: Plugin) -> None:
+        for table in self.tables().values():
+            table.forget(str(plugin))
+        if self.manager.has_plugin(plugin.name):
+            self.manager.unregister(name=plugin.name)
+
+    def revoke(self, name: str, error: Exception) -> None:
+        """Take away all that a loaded plugin registered, for an error that showed later; it can be loaded again."""
+        plugin = self.loader.mark_broken(name, error)
+        if plugin is not None:
+            self._undo(plugin)
 
     def refill(self) -> None:
         """Look at the declared names again, and let plugins that failed be tried again."""
@@ -113,6 +124,12 @@ def _is_module_path(target: object) -> bool:
     return isinstance(target, str) and all(part.isidentifier() for part in target.split("."))
 
 
+_ADVICE = {
+    "effect": "what it declares cannot be used; everything else is not affected",
+    "next_step": "upgrade or uninstall its distribution",
+}
+
+
 def _resolver(accepts: "Callable[[object], bool]") -> "Callable[[Addition], object]":
     """Return what imports the target of a declared name, whatever goes wrong an ImportError that says whose it is."""
 
@@ -123,10 +140,10 @@ def _resolver(accepts: "Callable[[object], bool]") -> "Callable[[Addition], obje
             raise
         except BaseException as error:
             reason, where = fault_of(error, sys.exc_info()[2])
-            raise PluginImportError(addition.provider, reason, where=where) from error
+            raise PluginImportError(addition.provider, reason, where=where, **_ADVICE) from error
         if not accepts(value):
             reason = f"{addition.target!r} is an object of {type(value).__name__}, not what it is declared to be"
-            raise PluginImportError(addition.provider, reason)
+            raise PluginImportError(addition.provider, reason, **_ADVICE)
         return value
 
     return resolve_addition

@@ -46,7 +46,9 @@ def _is_missing(error: AttributeError, value: object, name: str) -> bool:
     while step is not None and step.tb_next is not None:
         step = step.tb_next
     # The interpreter fills in name and object on the way out: only where it was raised tells whose answer it is.
-    return step is None or step.tb_frame.f_code.co_name in (resolve.__name__, "__getattr__", "__getattribute__")
+    if step is None or step.tb_frame.f_code is resolve.__code__:
+        return True
+    return step.tb_frame.f_code.co_name in ("__getattr__", "__getattribute__")
 
 
 def _names(value: object) -> tuple[str, ...]:

@@ -61,11 +61,12 @@ class References:
             resolve: imports what an addition refers to.
             fill: returns the names that entry points declare; called at the first use and after ``refill``.
         """
-        self.kind = kind
+        self._kind = kind
         self._resolve = resolve
         self._fill = fill
         self._lock = threading.Lock()
         self._declared: dict[str, Addition] | None = None
+        self._generation = 0
         self._registered: dict[str, Addition] = {}
         self._resolved: dict[str, tuple[Addition, object]] = {}
 
@@ -82,21 +83,27 @@ class References:
             for addition in additions:
                 present = known.setdefault(addition.name, addition)
                 if present is not addition:
-                    raise RegistrationConflictError(self.kind, addition.name, present.provider, addition.provider)
+                    raise RegistrationConflictError(self._kind, addition.name, present.provider, addition.provider)
                 added[addition.name] = addition
             self._registered = {**self._registered, **added}
 
     def _known(self) -> dict[str, Addition]:
-        if self._declared is None:
-            declared: dict[str, Addition] = {}
+        declared = self._declared
+        while declared is None:
+            generation = self._generation
+            found: dict[str, Addition] = {}
             for addition in self._fill():  # may look at the environment, so no lock is held
-                declared.setdefault(addition.name, addition)
-            self._declared = declared
-        return {**self._declared, **self._registered}
+                found.setdefault(addition.name, addition)
+            with self._lock:
+                if generation == self._generation:  # else a refill overtook this look
+                    declared = self._declared = found
+        return {**declared, **self._registered}
 
     def refill(self) -> None:
         """Ask again for the names that entry points declare, at the next use; what is registered stays."""
-        self._declared = None
+        with self._lock:
+            self._generation += 1
+            self._declared = None
 
     def forget(self, provider: str) -> None:
         """Remove what one provider registered; objects that are in use stay what they are."""
@@ -129,7 +136,7 @@ class References:
     def _find(self, name: str) -> Addition:
         known = self._known()
         if name not in known:
-            raise NotRegisteredError(self.kind, name, near_matches(name, tuple(known)))
+            raise NotRegisteredError(self._kind, name, near_matches(name, tuple(known)))
         return known[name]
 
     def __contains__(self, name: object) -> bool:

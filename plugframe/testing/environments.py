@@ -106,5 +106,11 @@ def on_path(*folders: Path) -> Iterator[None]:
         sys.path[:] = path
         homes = tuple(os.fspath(folder) + os.sep for folder in folders)
         for name in set(sys.modules) - modules:
-            if (getattr(sys.modules[name], "__file__", None) or "").startswith(homes):
+            if _place(sys.modules[name]).startswith(homes):
                 del sys.modules[name]
+
+
+def _place(module: object) -> str:
+    """Return where a module came from; of a namespace package, its first folder."""
+    places = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), "")
+    return f"{places}{os.sep}"
