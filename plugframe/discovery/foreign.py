@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     import importlib_metadata
 
+    from plugframe.discovery.metadata import Report
+
 
 def scan_archive(path: str) -> Segment:
     """Return what a zip file or an egg holds; of a file that is no archive, an empty segment with the diagnostic."""
@@ -31,13 +33,15 @@ def scan_archive(path: str) -> Segment:
     segment.root_signature = root_signature(status)
     if os.path.isdir(path):
         _add(segment, _in_egg(path), found)
-    elif stat.S_ISREG(status.st_mode) and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            _add(segment, _in_zip(archive, path), found)
     else:
-        report = metadata.reporter(found, path, "")
-        fix = "take it off the path"
-        report(code="PF111", message="neither a folder nor a zip archive", effect="nothing is found in it", fix=fix)
+        try:
+            # Neither a pipe nor a device may be opened, which could take forever.
+            with zipfile.ZipFile(path if stat.S_ISREG(status.st_mode) else os.devnull) as archive:
+                _add(segment, _in_zip(archive, path), found)
+        except Exception as error:  # noqa: BLE001 # zipfile raises many kinds for broken archives
+            report = metadata.reporter(found, path, "")
+            message = f"no zip archive that can be read: {_told(error)}"
+            report(code="PF111", message=message, effect="nothing is found in it", fix="take it off the path")
     segment.diagnostics = tuple(found)
     # A zip file's own size and times cover all in it; an unpacked egg's do not.
     segment.rows_signature = COVERED
@@ -87,12 +91,19 @@ def finders() -> "list[tuple[str, object]]":
         if name.endswith("MetadataPathFinder") and name.startswith(_PATH_FINDERS):
             if all(kind != "path" for kind, _ in found):
                 found.append(("path", finder))
-        elif getattr(finder, "find_distributions", None) is not None:
+        elif _finds_distributions(finder):
             found.append((name, finder))
     return found if any(kind == "path" for kind, _ in found) else [*found, ("path", None)]
 
 
 _PATH_FINDERS = ("_frozen_importlib_external.", "importlib_metadata.", "importlib.", "setuptools.", "pkg_resources.")
+
+
+def _finds_distributions(finder: object) -> bool:
+    try:
+        return getattr(finder, "find_distributions", None) is not None
+    except Exception:  # noqa: BLE001 # asking it reports the failure
+        return True
 
 
 def _qualified_name(finder: object) -> str:
@@ -104,14 +115,14 @@ def ask_finder(name: str, finder: object, path: list[str]) -> Segment:
     """Return what one foreign finder finds; a failure is a diagnostic of that finder."""
     segment = Segment(name, _never)
     found: list[Diagnostic] = []
+    distributions: list[importlib_metadata.Distribution] = []
     try:
-        distributions = list(finder.find_distributions(_context(path)))  # type: ignore[attr-defined] # foreign
+        distributions.extend(finder.find_distributions(_context(path)))  # type: ignore[attr-defined] # foreign
     except Exception as error:  # noqa: BLE001 # a finder may fail in any way, and the others still answer
         report = metadata.reporter(found, name, "")
-        message = f"this finder failed: {type(error).__name__}: {error}"
+        message = f"this finder failed: {_told(error)}"
         report(code="PF130", message=message, effect="its distributions are not seen", fix="update its package")
-    else:
-        _add(segment, distributions, found)
+    _add(segment, distributions, found)
     segment.diagnostics = tuple(found)
     return segment
 
@@ -124,44 +135,71 @@ def _context(path: list[str]) -> "importlib_metadata.DistributionFinder.Context"
 
 def _add(segment: Segment, distributions: "Iterable[importlib_metadata.Distribution]", found: list[Diagnostic]) -> None:
     for distribution in distributions:
-        report = metadata.reporter(found, str(getattr(distribution, "_path", segment.path)), "")
+        own: list[Diagnostic] = []
         try:
             record = _record(distribution, segment.path)
-            rows = [(entry.group, entry.name, entry.value) for entry in distribution.entry_points]
+            report = metadata.reporter(own, record.metadata_path, record.name)
+            rows = [_row(entry, report) for entry in distribution.entry_points]
+            about = about_line(record, names=[], signature=COVERED)
         except Exception as error:  # noqa: BLE001 # foreign code and foreign data, one distribution at a time
-            message = f"its metadata cannot be read: {type(error).__name__}: {error}"
+            report = metadata.reporter(own, _place(distribution, segment.path), "")
+            message = f"its metadata cannot be read: {_told(error)}"
             report(code="PF111", message=message, effect="this distribution is not seen", fix="reinstall it")
-            continue
-        index = len(segment.keys)
-        segment.keys.append(record.key)
-        segment.abouts.append(about_line(record, names=[], signature=COVERED))
-        for group, name, value in rows:
-            problem = metadata.name_problem(name) or metadata.value_problem(value)
-            if problem:
-                message = f"entry point {name!r} of group {group!r}: {problem}"
-                report(code="PF106", message=message, effect="it cannot be loaded")
-            segment.rows.append((index, group, name, value, problem))
+        else:
+            if not record.has_metadata:
+                report(code="PF113", message="the metadata has no Name", effect="it is named after its folder")
+            segment.rows.extend((len(segment.keys), *row) for row in rows)
+            segment.keys.append(record.key)
+            segment.abouts.append(about)
+        found += own
+
+
+def _place(distribution: object, otherwise: str) -> str:
+    try:
+        return str(getattr(distribution, "_path", otherwise))
+    except Exception:  # noqa: BLE001 # foreign code
+        return otherwise
+
+
+def _told(error: Exception) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 # of foreign code, not even this is sure
+        return type(error).__name__
+
+
+def _row(entry: "importlib_metadata.EntryPoint", report: "Report") -> tuple[str, str, str, str]:
+    group, name, value = str(entry.group), str(entry.name), str(entry.value)
+    problem = metadata.name_problem(name) or metadata.value_problem(value)
+    if problem:
+        message = f"entry point {name!r} of group {group!r}: {problem}"
+        report(code="PF106", message=message, effect="it cannot be loaded")
+    return group, name, value, problem
 
 
 def _record(distribution: "importlib_metadata.Distribution", location: str) -> Distribution:
+    place = _place(distribution, location)
+    stem, _, version = os.path.basename(place.rstrip("/")).rpartition(".")[0].partition("-")
     name = _field(distribution, "Name")
     raw = distribution.read_text("direct_url.json")
     origin, url = metadata.read_direct_url(raw.encode()) if raw else ("unknown", None)
     return Distribution(
-        name=name,
-        version=_field(distribution, "Version"),
-        key=metadata.normalize(name),
+        name=name or stem,
+        version=_field(distribution, "Version") or version,
+        key=metadata.normalize(name or stem),
         location=location,
-        metadata_path=str(getattr(distribution, "_path", location)),
+        metadata_path=place,
         origin=origin,
         url=url,
         requested=True if distribution.read_text("REQUESTED") is not None else None,
-        requires=tuple(distribution.requires or ()),
+        requires=tuple(map(str, distribution.requires or ())),
+        has_metadata=bool(name),
     )
 
 
 def _field(distribution: "importlib_metadata.Distribution", name: str) -> str:
-    return next(iter(distribution.metadata.get_all(name) or ()), "")
+    fields = distribution.metadata
+    return str(next(iter(fields.get_all(name) or ()), "")) if fields is not None else ""
 
 
 def describe_in_archive(location: str, folder: str, key: str) -> Distribution:

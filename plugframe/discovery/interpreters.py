@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 
+from plugframe.discovery.files import read_bytes
 from plugframe.discovery.snapshot import Environment
 from plugframe.errors import EnvironmentNotReadableError
 
@@ -24,11 +26,14 @@ known = ("_frozen_importlib", "importlib", "_distutils_hack")
 finders = [getattr(f, "__module__", "") for f in sys.meta_path if hasattr(f, "find_distributions")]
 version = "%d.%d.%d" % sys.version_info[:3]
 print("\\n@@plugframe@@" + json.dumps({
-    "path": sys.path, "prefix": sys.prefix, "base_prefix": getattr(sys, "base_prefix", sys.prefix), "cache_tag": tag,
+    "path": [entry for entry in sys.path if isinstance(entry, type(""))],
+    "prefix": sys.prefix, "base_prefix": getattr(sys, "base_prefix", sys.prefix), "cache_tag": tag,
     "finders": [name for name in finders if not name.startswith(known)], "version": version,
-    "platform": sys.platform}))
+    "platform": sys.platform}) + "@@end@@")
+sys.stdout.flush()
 """
-_MARK = "\n@@plugframe@@"
+_MARK, _END = "\n@@plugframe@@", "@@end@@"
+_MOST_BYTES = 4 * 1024 * 1024
 
 
 def ask(target: str, *, inherit_environment: bool = False) -> Environment:
@@ -82,26 +87,66 @@ def _executable(target: str) -> str:
 
 def _run(target: str, executable: str, options: list[str]) -> "dict[str, Any] | None":
     try:
-        done = subprocess.run(  # noqa: S603 # the user named this executable
-            [executable, *options, "-c", _QUESTION],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-            cwd=os.path.abspath(os.sep),
-        )
+        written = _output([executable, *options, "-c", _QUESTION])
+    except TimeoutError as error:
+        reason = f"it did not answer within {SECONDS} seconds"
+        raise EnvironmentNotReadableError(target, reason, _OR_STATIC) from error
     except (OSError, ValueError) as error:
         raise EnvironmentNotReadableError(target, f"it cannot be run: {error}", _OR_STATIC) from error
-    except subprocess.TimeoutExpired as error:
-        raise EnvironmentNotReadableError(target, f"it did not answer within {SECONDS} seconds", _OR_STATIC) from error
-    _, mark, line = done.stdout.decode(errors="replace").replace("\r\n", "\n").rpartition(_MARK)
-    if done.returncode or not mark:
-        return None
+    _, _, line = written.decode(errors="replace").replace("\r\n", "\n").rpartition(_MARK)
     try:
-        answer = json.loads(line)
-    except ValueError:
+        answer = json.loads(line.partition(_END)[0])
+    except (ValueError, RecursionError):
         return None
-    return answer if isinstance(answer, dict) else None
+    return answer if _is_answer(answer) else None
+
+
+def _output(command: list[str]) -> bytes:
+    """Return what a command writes until it has answered, of the 4 MiB that it may write, and end it.
+
+    Raises:
+        TimeoutError: it has neither answered nor ended within the time limit.
+        OSError: it cannot be run, or writes more.
+    """
+    found = bytearray()
+    with subprocess.Popen(  # noqa: S603 # the user named this executable
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=os.path.abspath(os.sep),
+    ) as process:
+        reader = threading.Thread(target=_read_answer, args=(process, found), daemon=True)
+        reader.start()
+        reader.join(SECONDS)
+        late = reader.is_alive()
+        process.kill()
+        if late:
+            raise TimeoutError
+    if len(found) > _MOST_BYTES:
+        message = f"it writes more than {_MOST_BYTES} bytes"
+        raise OSError(message)
+    return bytes(found)
+
+
+def _read_answer(process: "subprocess.Popen[bytes]", found: bytearray) -> None:
+    end = _END.encode()
+    while process.stdout and len(found) <= _MOST_BYTES:
+        chunk = os.read(process.stdout.fileno(), 65536)
+        found += chunk
+        if not chunk or end in found[-len(chunk) - len(end) :]:
+            return
+
+
+def _is_answer(answer: object) -> bool:
+    """Return whether an interpreter's answer has all that is asked for, of the right types."""
+    if not isinstance(answer, dict):
+        return False
+    texts = [answer.get(name) for name in ("prefix", "base_prefix", "cache_tag", "version", "platform")]
+    lists = [answer.get(name) for name in ("path", "finders")]
+    return all(isinstance(text, str) for text in texts) and all(
+        isinstance(several, list) and all(isinstance(one, str) for one in several) for several in lists
+    )
 
 
 def read(target: str) -> Environment:
@@ -118,11 +163,11 @@ def read(target: str) -> Environment:
     prefix = _prefix(target)
     config = _config(os.path.join(prefix, "pyvenv.cfg"))
     gaps: list[str] = []
-    sites = _sites(prefix)
-    if not sites:
-        raise EnvironmentNotReadableError(target, f"there is no site-packages folder below {prefix}")
+    sites = _of_version(_sites(prefix), config)
+    if not sites or not os.access(sites[0], os.R_OK | os.X_OK):
+        raise EnvironmentNotReadableError(target, f"there is no site-packages folder below {prefix} that can be read")
     base = os.path.dirname(config.get("home", "")) or prefix
-    if base != prefix and config.get("include-system-site-packages", "").lower() == "true":
+    if base != prefix and config.get("include-system-site-packages", "true").lower() == "true":
         sites += _sites(base)
     path = []
     for site in sites:
@@ -136,6 +181,13 @@ def read(target: str) -> Environment:
         gaps=tuple(gaps),
         markers=_markers(f"{major}.{minor}", sys.platform),
     )
+
+
+def _of_version(sites: list[str], config: dict[str, str]) -> list[str]:
+    """Leave out the folders of another Python: upgrading a virtual environment leaves the former one's."""
+    major, minor = _version("", config)
+    now = [site for site in sites if os.path.basename(os.path.dirname(site)) == f"python{major}.{minor}"]
+    return now if config and now else sites
 
 
 def _prefix(target: str) -> str:
@@ -166,7 +218,7 @@ def _sites(prefix: str) -> list[str]:
     found = []
     for library in ("lib", "lib64", "local/lib"):
         folder = os.path.join(prefix, library)
-        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+        names = sorted(os.listdir(folder)) if os.access(folder, os.R_OK | os.X_OK) else []
         for name in (name for name in names if name.startswith(("python", "pypy"))):
             found += [os.path.join(folder, name, leaf) for leaf in ("site-packages", "dist-packages")]
     found.append(os.path.join(prefix, "Lib", "site-packages"))
@@ -179,22 +231,26 @@ def _sites(prefix: str) -> list[str]:
 def _pth_lines(site: str, gaps: list[str]) -> list[str]:
     """Return the folders that a site folder's ``.pth`` files add, as ``site.addpackage`` would."""
     added = []
-    for name in sorted(os.listdir(site)):
+    try:
+        names = sorted(os.listdir(site))
+    except OSError as error:
+        gaps.append(f"{site} cannot be read: {error.strerror or error}")
+        return []
+    for name in names:
         path = os.path.join(site, name)
         if name.endswith(".start"):
             gaps.append(f"{path} runs code at start (PEP 829); what it adds to the path is not seen")
         if not name.endswith(".pth") or name.startswith("."):
             continue
         try:
-            with open(path, encoding="utf-8-sig", errors="replace") as file:
-                lines = [line.strip() for line in file]
+            lines = read_bytes(path).decode("utf-8-sig", errors="replace").splitlines()
         except OSError as error:
             gaps.append(f"{path} cannot be read: {error.strerror or error}")
             continue
         code = [line for line in lines if line.startswith(("import ", "import\t"))]
         if code:
             gaps.append(f"{path} has code that was not run; what it adds to the path is not seen")
-        folders = [line for line in lines if line and not line.startswith("#") and line not in code]
+        folders = [line.rstrip() for line in lines if line.strip() and not line.startswith("#") and line not in code]
         added += [folder for line in folders if os.path.exists(folder := os.path.join(site, line))]
     return added
 

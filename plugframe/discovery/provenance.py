@@ -7,6 +7,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_EXTRA = r"""extra\s*==\s*["']([^"']+)|["']([^"']+)["']\s*==\s*extra"""
 _NAME_ENDS = "[(<>=!~ \t@,"
 
 
@@ -86,6 +87,8 @@ class Requirers:
         return self._verdicts[marker]
 
     def _evaluate(self, marker: str) -> str | None:
+        import re
+
         from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
 
         environment = dict(self._markers or {})
@@ -93,10 +96,9 @@ class Requirers:
             parsed = Marker(marker)
             if parsed.evaluate({**environment, "extra": ""}):
                 return ""
-            extras = [part.strip("\"' )") for part in marker.split("extra == ")[1:]]
-            names = [extra.split(" ")[0].strip("\"')") for extra in extras]
+            names = [one or other for one, other in re.findall(_EXTRA, marker)]
             return next((name for name in names if parsed.evaluate({**environment, "extra": name})), None)
-        except (InvalidMarker, UndefinedEnvironmentName, ValueError):
+        except (InvalidMarker, UndefinedEnvironmentName, ValueError, RecursionError):
             return ""  # An unreadable condition: show the requirer rather than hide it.
 
 

@@ -80,7 +80,12 @@ def _live_entries() -> frozenset[str]:
         here = os.getcwd()
     except OSError:
         here = ""
-    return frozenset(("", os.curdir, here, os.path.dirname(os.path.abspath(main)) if main else ""))
+    scripts = {os.path.dirname(os.path.abspath(main)), os.path.dirname(os.path.realpath(main))} if main else set()
+    first = "" if getattr(sys.flags, "safe_path", False) or not sys.path else sys.path[0]
+    return frozenset(("", os.curdir, here, first, *scripts))
+
+
+_OWN_FINDERS = 3  # the interpreter starts with: builtin modules, frozen modules, the path
 
 
 def discover(environment: Environment | None = None, *, deep: bool = False) -> "Snapshot":
@@ -100,7 +105,7 @@ def discover(environment: Environment | None = None, *, deep: bool = False) -> "
 
 def _sources(environment: Environment, index: Index, *, deep: bool) -> "Iterator[Segment]":
     finders: Sequence[tuple[str, object]] = (("path", None),)
-    if environment.is_current and any(hasattr(finder, "find_distributions") for finder in sys.meta_path[3:]):
+    if environment.is_current and len(sys.meta_path) > _OWN_FINDERS:
         from plugframe.discovery.foreign import finders as installed_finders
 
         finders = installed_finders()
