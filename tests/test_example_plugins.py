@@ -117,7 +117,10 @@ def test_list_tells_scripts_what_it_tells_people(installed: Installation, wheels
 def test_the_environment_is_listed_alike_from_outside(installed: Installation, options: tuple[str, ...]) -> None:
     asked = command("list", "--json", "--python", os.fspath(installed.prefix), *options)
     done = subprocess.run(asked, env=variables(), capture_output=True, text=True, encoding="utf-8", check=False)
-    assert json.loads(check(done).stdout) == json.loads(listed(installed, "--json"))
+    found = json.loads(check(done).stdout)
+    # The setuptools of older virtual environments has a .pth file with code, which --static says it did not run.
+    found["diagnostics"] = [one for one in found["diagnostics"] if one["code"] != "PF150"]
+    assert found == json.loads(listed(installed, "--json"))
 
 
 def test_listing_an_installed_wheel_runs_none_of_it(installed: Installation, tmp_path: Path) -> None:

@@ -260,7 +260,7 @@ def _version(site: str, config: dict[str, str]) -> tuple[int, int]:
     name = os.path.basename(os.path.dirname(site)).removeprefix("python").removeprefix("pypy")
     parts = (name if name[:1].isdigit() else config.get("version", config.get("version_info", ""))).split(".")
     try:
-        return int(parts[0]), int(parts[1])
+        return int(parts[0]), int(parts[1].rstrip("t"))  # python3.13t is the free-threaded build
     except (IndexError, ValueError):
         return sys.version_info[:2]
 

@@ -81,8 +81,9 @@ def _live_entries() -> frozenset[str]:
     except OSError:
         here = ""
     scripts = {os.path.dirname(os.path.abspath(main)), os.path.dirname(os.path.realpath(main))} if main else set()
-    first = "" if getattr(sys.flags, "safe_path", False) or not sys.path else sys.path[0]
-    return frozenset(("", os.curdir, here, first, *scripts))
+    # "python -m" puts the working folder first, under its name and for good.
+    as_module = getattr(sys.modules.get("__main__"), "__spec__", None) is not None
+    return frozenset(("", os.curdir, here, *(sys.path[:1] if as_module else ()), *scripts))
 
 
 _OWN_FINDERS = 3  # the interpreter starts with: builtin modules, frozen modules, the path
