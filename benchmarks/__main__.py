@@ -23,12 +23,15 @@ class Topic(Protocol):
 
     def contenders(self, environment: environments.Environment, sizes: Sequence[int]) -> list[Contender]:
         """Lay out what is measured below the environment's root, and return what to run."""
+        ...
 
     def goals(self, figures: Sequence[Figure]) -> list[Goal]:
         """Compare the figures with what is wanted."""
+        ...
 
     def notes(self) -> list[str]:
         """Say how the figures came about, a sentence each."""
+        ...
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,10 +5,16 @@ and printed without running anything. They are written out by hand: the way from
 of the plugins must not import ``dataclasses``, which costs more than that whole way.
 """
 
+from _collections_abc import Mapping  # what collections.abc exports, without the cost of importing collections
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
     from typing import NoReturn, Self
+
+    _Names = Mapping[str, tuple[str, ...]]
+else:
+    _Names = Mapping
 
 
 class Record:
@@ -63,22 +69,32 @@ def _rebuild(cls: "type[Record]", fields: dict[str, object]) -> Record:
     return cls(**fields)
 
 
-class FrozenDict(dict[str, tuple[str, ...]]):
-    """A mapping that is a value: it cannot be changed, and has a hash."""
+class FrozenDict(_Names):
+    """A mapping of names that is a value: it cannot be changed, and has a hash."""
 
-    __slots__ = ()
+    __slots__ = ("_items",)
 
-    def _refuse(self, *_: object, **__: object) -> "NoReturn":
-        message = "this mapping cannot be changed; make a new one"
-        raise TypeError(message)
+    def __init__(self, items: "Mapping[str, tuple[str, ...]]") -> None:
+        """Keep a copy."""
+        self._items = dict(items)
 
-    __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = __ior__ = _refuse
+    def __getitem__(self, key: str) -> tuple[str, ...]:
+        return self._items[key]
 
-    def __hash__(self) -> int:  # type: ignore[override] # a dict has none since it can be changed
-        return hash(frozenset(self.items()))
+    def __iter__(self) -> "Iterator[str]":
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._items.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._items)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return FrozenDict, (dict(self),)
+        return FrozenDict, (self._items,)
 
 
 class Distribution(Record):
@@ -254,7 +270,7 @@ class Plugin(Record):
         decision: Decision,
         provides: "Mapping[str, tuple[str, ...]]",
     ) -> None:
-        self._fill(host, name, entry_point, decision, FrozenDict(provides) if isinstance(provides, dict) else provides)
+        self._fill(host, name, entry_point, decision, FrozenDict(provides))
 
     @property
     def distribution(self) -> Distribution:

@@ -37,7 +37,10 @@ def plugin(name: str, version: str = "1.0", *, value: str = "acme", entry: str =
 
 def info(entry_points: Content = None, **other: Content) -> "dict[str, str | bytes | Tree]":
     """Return a metadata folder's tree; None leaves a file out, double underscores stand for dots."""
-    tree: dict[str, Content] = {"METADATA": "Metadata-Version: 2.4\nName: acme\nVersion: 1.0\n\n", "entry_points.txt": entry_points}
+    tree: dict[str, Content] = {
+        "METADATA": "Metadata-Version: 2.4\nName: acme\nVersion: 1.0\n\n",
+        "entry_points.txt": entry_points,
+    }
     tree |= {name.replace("__", "."): content for name, content in other.items()}
     return {name: content for name, content in tree.items() if content is not None}
 
@@ -148,7 +151,7 @@ def process_environment(**variables: str) -> dict[str, str]:
 
 @contextmanager
 def unprivileged() -> Iterator[None]:
-    """Drop root's rights, which ignore permissions, for a while; whatever is imported meanwhile must be loaded already."""
+    """Drop root's rights, which ignore permissions, for a while; what is imported meanwhile must be loaded already."""
     if os.geteuid() != 0:
         yield
         return

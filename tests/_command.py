@@ -62,7 +62,10 @@ def run_on_terminal(arguments: Sequence[str], *, columns: int, environment: Mapp
         environment: the environment variables.
     """
     termios = pytest.importorskip("termios", reason="there are no pseudo-terminals here")
-    reader, terminal = os.openpty()
+    try:
+        reader, terminal = os.openpty()
+    except OSError as error:
+        pytest.skip(f"there are no pseudo-terminals here: {error}")
     termios.tcsetwinsize(terminal, (40, columns))
     with subprocess.Popen(
         arguments, stdin=terminal, stdout=terminal, stderr=terminal, env=environment, start_new_session=True

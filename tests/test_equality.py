@@ -3,6 +3,7 @@
 import gc
 import os
 import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -23,6 +24,8 @@ from plugframe.discovery.snapshot import discover
 from plugframe.testing.environments import Tree, distribution, on_path, write_tree
 
 Entry = tuple[str, ...]
+FIRST = Path(os.devnull, "nothing")
+"""A first path entry without content: of ``python -m pytest`` the first one is the working folder, and never kept."""
 NO_REFERENCE = ("", "", "no reference")
 
 
@@ -122,11 +125,18 @@ def test_virtual_environment_with_real_wheels_is_answered_alike(tmp_path: Path) 
     """
     assert int(output(code, PLUGFRAME_CACHE=os.fspath(tmp_path / "cache"))) > 0
     venv.create(tmp_path / "empty", with_pip=False)
-    package = os.path.dirname(os.path.dirname(sys.modules["plugframe"].__file__ or ""))
+    # A copy: where plugframe is installed, other distributions are too.
+    package = shutil.copytree(
+        os.path.dirname(sys.modules["plugframe"].__file__ or ""), tmp_path / "copy" / "plugframe"
+    ).parent
+    code = "from plugframe.discovery.snapshot import discover; print(discover().groups())"
     done = subprocess.run(
-        [tmp_path / "empty" / "bin" / "python", "-c", "from plugframe.discovery.snapshot import discover as d; print(d().groups())"],
-        env={**os.environ, "PYTHONPATH": package}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        [tmp_path / "empty" / "bin" / "python", "-c", code],
+        env={**os.environ, "PYTHONPATH": os.fspath(package)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout == "{}\n"
 
 
@@ -178,7 +188,7 @@ def test_zip_files_and_eggs_are_answered_alike(tmp_path: Path, cache_folder: str
     packed = write_zip(tmp_path / "packed-2.0-py3.egg", {"EGG-INFO": packed_info})
     develop = write_tree(tmp_path / "src", {"dev.egg-info": {**egg_info, "PKG-INFO": "Name: dev\nVersion: 0\n"}})
     plain = write_tree(tmp_path / "plain", plugin("both", "0.1"))
-    with on_path(zipped, unpacked, plain, packed, develop):
+    with on_path(FIRST, zipped, unpacked, plain, packed, develop):
         assert_equal(cache_folder, hits=[zipped, plain, packed, develop])
 
 
@@ -191,7 +201,7 @@ def test_large_environment_is_answered_alike(tmp_path: Path, cache_folder: str) 
     for number in range(300):
         spelling = ("acme-{}", "Acme.{}", "acme_{}")[number % 3].format(number)
         write_tree(tmp_path, plugin(spelling) if number % 4 else distribution(spelling))
-    with on_path(tmp_path):
+    with on_path(FIRST, tmp_path):
         assert_equal(cache_folder, hits=[tmp_path])
 
 
@@ -202,9 +212,8 @@ VERSIONS = st.sampled_from(["1.0", "1.10", "2.0rc1", "0.1.dev3+local.1", "2024.1
 BLANK = st.sampled_from(["", " ", "\t", "  "])
 WORD = st.from_regex(r"[^\W\d]\w{0,5}", fullmatch=True)
 DOTTED = st.lists(WORD, min_size=1, max_size=3).map(".".join)
-NAME = st.one_of(
-    WORD, st.sampled_from(["with space", "with/slash", "Größe", "dash-ed", "a.b", "1", "x:y", "ü ö", "a]", ";x", "naïve.n"])
-)  # fmt: skip
+ODD_NAMES = ["with space", "with/slash", "Größe", "dash-ed", "a.b", "1", "x:y", "ü ö", "a]", ";x", "naïve.n"]
+NAME = st.one_of(WORD, st.sampled_from(ODD_NAMES))
 GROUPS = st.one_of(DOTTED, st.sampled_from([GROUP, "console_scripts", "two words", "a/b", "größe"]))
 EXTRAS = st.lists(st.sampled_from(["x", "gpu-2", "a.b", "c_d"]), max_size=2)
 
@@ -235,7 +244,9 @@ def entry_points_files(draw: st.DrawFn) -> str:
 def distributions(draw: st.DrawFn) -> Tree:
     """Draw a distribution in any of the forms in which a folder can hold one."""
     name, version = draw(SPELLINGS), draw(VERSIONS)
-    requires = draw(st.lists(st.sampled_from(["numpy>=2", "b[x]; python_version < '4'", "acme; extra == 'fast'"]), max_size=2))
+    requires = draw(
+        st.lists(st.sampled_from(["numpy>=2", "b[x]; python_version < '4'", "acme; extra == 'fast'"]), max_size=2)
+    )
     tree = dict(distribution(name, version, requires=tuple(requires), requested=draw(st.booleans())))
     (folder,) = tree
     content = tree[folder]
@@ -277,7 +288,7 @@ def test_generated_environments_are_answered_alike(path: list[tuple[str, Tree]],
     with TemporaryDirectory() as made, pytest.MonkeyPatch.context() as patch:
         root = Path(made)
         entries = [_write(root / str(number), kind, tree) for number, (kind, tree) in enumerate(path)]
-        patch.setattr(sys, "path", [*entries, *(entries if repeated else []), *sys.path])
+        patch.setattr(sys, "path", [os.fspath(FIRST), *entries, *(entries if repeated else []), *sys.path])
         kept = [entry for entry, (kind, _) in zip(entries, path, strict=True) if kind not in ("egg", "missing")]
         assert_equal(root / "cache", hits=kept)
 
@@ -290,7 +301,9 @@ def _write(place: Path, kind: str, tree: Tree) -> str:
         return os.fspath(write_tree(place, tree))
     if kind == "missing":
         return os.fspath(place / "missing")
-    found = [content for name, content in tree.items() if name.endswith("-info") and not isinstance(content, str | bytes)]
+    found = [
+        content for name, content in tree.items() if name.endswith("-info") and not isinstance(content, str | bytes)
+    ]
     content = {**(found[0] if found else {"PKG-INFO": "Name: x\nVersion: 1\n"})}
     content.setdefault("PKG-INFO", content.get("METADATA", ""))
     egg = place / "Acme.Egg-1.0-py3.11.egg"
@@ -302,4 +315,6 @@ def _write(place: Path, kind: str, tree: Tree) -> str:
 
 def _with_metadata(tree: Tree) -> Tree:
     """Leave out what only a folder can hold: importlib-metadata cannot name a metadata file inside of a zip file."""
-    return {name: content for name, content in tree.items() if not (name.endswith(".egg-info") and isinstance(content, str))}
+    return {
+        name: content for name, content in tree.items() if not (name.endswith(".egg-info") and isinstance(content, str))
+    }

@@ -13,7 +13,6 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-
 from _answers import (
     COMMAND,
     GROUP,
@@ -29,6 +28,7 @@ from _answers import (
     truth,
 )
 from _sites import together
+
 from plugframe.discovery import files, storage
 from plugframe.discovery.snapshot import discover
 from plugframe.testing.environments import distribution, write_tree
@@ -37,6 +37,12 @@ AT_REST = files.RACY_NS / 1e9 + 0.1
 """Seconds after which the index keeps what was changed."""
 
 Process = subprocess.Popen[str]
+
+
+@pytest.fixture
+def young_files_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the index of this process keep environments that were made just now."""
+    keep_young_files(monkeypatch)
 
 
 def start(code: str, *arguments: object, cache: str) -> Process:
@@ -80,9 +86,7 @@ def test_two_hundred_processes_that_read_and_write_give_no_wrong_answer(tmp_path
     time.sleep(AT_REST)
     environment = environment_of(still, moving)
     for turn in range(5):
-        expected = {
-            deep: json.dumps(truth(environment, diagnostics=deep)) + "\n" for deep in (False, True)
-        }
+        expected = {deep: json.dumps(truth(environment, diagnostics=deep)) + "\n" for deep in (False, True)}
         looks = [number % 4 == 0 for number in range(40)]
         processes = [start(ANSWERS, deep, still, moving, cache=cache_folder) for deep in looks]
         while any(process.poll() is None for process in processes):
@@ -116,7 +120,9 @@ WATCHES = """
 """
 
 
-def test_readers_of_an_environment_that_changes_meanwhile_never_see_what_is_past(tmp_path: Path, cache_folder: str) -> None:
+def test_readers_of_an_environment_that_changes_meanwhile_never_see_what_is_past(
+    tmp_path: Path, cache_folder: str
+) -> None:
     still = write_tree(tmp_path / "still", {**plugin("acme", "2.0"), **plugin("b")})
     tree = {f"{name}-1.0.dist-info": info(f"[{GROUP}]\n{name}00000000 = acme\n") for name in ("replaced", "edited")}
     moving = write_tree(tmp_path / "moving", {**tree, **plugin("Acme")})
@@ -148,10 +154,11 @@ def test_readers_of_an_environment_that_changes_meanwhile_never_see_what_is_past
     assert_right(environment_of(still, moving))
 
 
-def test_threads_that_set_out_together_get_the_same_right_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keep_young_files(monkeypatch)
+@pytest.mark.usefixtures("young_files_are_kept")
+def test_threads_that_set_out_together_get_the_same_right_answer(tmp_path: Path) -> None:
     environment = environment_of(
-        write_tree(tmp_path / "one", {**plugin("acme"), **plugin("b")}), write_tree(tmp_path / "two", plugin("ACME", "9"))
+        write_tree(tmp_path / "one", {**plugin("acme"), **plugin("b")}),
+        write_tree(tmp_path / "two", plugin("ACME", "9")),
     )
     expected = truth(environment)
     for turn in range(6):
@@ -213,13 +220,13 @@ DIES = """
 """
 
 
+@pytest.mark.usefixtures("young_files_are_kept")
 @pytest.mark.parametrize("percent", [0, 1, 50, 99, 100])
 @pytest.mark.parametrize("when", ["in write", "before rename"])
 @pytest.mark.parametrize("former", ["none", "stale"])
 def test_writer_that_is_killed_leaves_no_wrong_answer(
-    tmp_path: Path, cache_folder: str, monkeypatch: pytest.MonkeyPatch, former: str, when: str, percent: int
+    tmp_path: Path, cache_folder: str, *, former: str, when: str, percent: int
 ) -> None:
-    keep_young_files(monkeypatch)
     root = write_tree(tmp_path / "site", plugin("acme"))
     before = None
     if former == "stale":
@@ -237,20 +244,18 @@ def test_writer_that_is_killed_leaves_no_wrong_answer(
     assert (Path(cache_folder) / leftover).exists(), "it may be of a writer that still writes"
 
 
-def test_what_a_killed_writer_left_is_deleted_an_hour_later(
-    tmp_path: Path, cache_folder: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    keep_young_files(monkeypatch)
+@pytest.mark.usefixtures("young_files_are_kept")
+def test_what_a_killed_writer_left_is_deleted_an_hour_later(tmp_path: Path, cache_folder: str) -> None:
     root = write_tree(tmp_path / "site", plugin("acme"))
     for _ in range(2):
         start(DIES, "in write", 50, root, cache=cache_folder).communicate(timeout=60)
     old, young = sorted(Path(cache_folder).iterdir())
     (Path(cache_folder) / "precious.tmp").touch()
     for path in (old, Path(cache_folder) / "precious.tmp"):
-        os.utime(path, (time.time() - 3700,) * 2)
+        os.utime(path, (time.time() - 3700, time.time() - 3700))
     storage.sweep()
     assert sorted(Path(cache_folder).iterdir()) == sorted([young, Path(cache_folder) / "precious.tmp"])
-    os.utime(young, (time.time() - 3700,) * 2)
+    os.utime(young, (time.time() - 3700, time.time() - 3700))
     assert names(discover(environment_of(root))) == ["acme"]  # this writes, and whoever writes sweeps
     assert not young.exists()
 
@@ -279,11 +284,11 @@ def killed_at_the_end(processes: list[Process]) -> Iterator[None]:
             process.communicate()
 
 
-def test_writers_killed_at_any_moment_leave_no_wrong_answer(
-    tmp_path: Path, cache_folder: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    keep_young_files(monkeypatch)
-    root = write_tree(tmp_path / "site", {**plugin("acme"), **{k: v for n in range(20) for k, v in plugin(f"p{n}").items()}})
+@pytest.mark.usefixtures("young_files_are_kept")
+def test_writers_killed_at_any_moment_leave_no_wrong_answer(tmp_path: Path, cache_folder: str) -> None:
+    root = write_tree(
+        tmp_path / "site", {**plugin("acme"), **{k: v for n in range(20) for k, v in plugin(f"p{n}").items()}}
+    )
     environment = environment_of(root)
     expected = truth(environment)
     for _ in range(3):

@@ -1,6 +1,5 @@
 """Metadata folders of every quality to records and diagnostics: what is well is found, what is not is said."""
 
-import errno
 import json
 import os
 import threading
@@ -21,6 +20,7 @@ from _answers import (
     output,
     plugin,
     unprivileged,
+    write_zip,
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -200,7 +200,8 @@ def test_headers_are_unfolded_and_the_description_is_no_header(tmp_path: Path) -
 def test_lines_of_every_well_formed_kind_are_read(tmp_path: Path) -> None:
     text = (
         "\r\n# a comment\r\n[one.group]\r\nplain = acme\r\n  indented   =   acme:a.b  \r\n\r\n;semi = acme\r\n"
-        "[two/group]\nwith space/and slash = acme [x,y]\nGröße = modul:größe\n# [no.group]\n[one.group]\nlate=acme:x=y\n"
+        "[two/group]\nwith space/and slash = acme [x,y]\nGröße = modul:größe\n# [no.group]\n"
+        "[one.group]\nlate=acme:x=y\n"
     )
     assert entries(look(tmp_path, {FOLDER: info(text)})) == [
         ("one.group", "plain", "acme"),
@@ -343,15 +344,15 @@ def test_files_without_permission_are_reported_and_hide_nothing(cache_folder: st
         write_tree(shut, plugin("never"))
         environment = environment_of(root, shut)
         discover(environment, deep=True).diagnostics()  # imports all that is needed
-        os.chmod(made, 0o755)
-        os.chmod(root / "bolted-1.0.dist-info", 0)
-        os.chmod(root / "mute-1.0.dist-info" / "entry_points.txt", 0)
-        os.chmod(root / "nameless-1.0.dist-info" / "METADATA", 0)
-        os.chmod(shut, 0)
+        Path(made).chmod(0o755)
+        (root / "bolted-1.0.dist-info").chmod(0)
+        (root / "mute-1.0.dist-info" / "entry_points.txt").chmod(0)
+        (root / "nameless-1.0.dist-info" / "METADATA").chmod(0)
+        shut.chmod(0)
         with unprivileged(), cache_at(cache_folder):
             snapshot = discover(environment, deep=True)
-        os.chmod(shut, 0o755)
-        os.chmod(root / "bolted-1.0.dist-info", 0o755)
+        shut.chmod(0o755)
+        (root / "bolted-1.0.dist-info").chmod(0o755)
         assert set(names(snapshot)) == {"good", "nameless"}
         assert sum(found.code == "PF111" for found in snapshot.diagnostics()) >= 4
         assert {found.path for found in snapshot.diagnostics() if found.code == "PF111"} >= {
@@ -453,21 +454,18 @@ def test_copies_with_any_version_are_ranked(tmp_path: Path, version: str) -> Non
 def test_one_folder_by_two_paths_counts_once_and_is_no_defect(tmp_path: Path) -> None:
     write_tree(tmp_path / "real", plugin("acme"))
     (tmp_path / "link").symlink_to("real")
-    path = [tmp_path / "real", tmp_path / "link", f"{tmp_path}/real/", tmp_path / "real"]
+    path: list[str | os.PathLike[str]] = [tmp_path / "real", tmp_path / "link", f"{tmp_path}/real/", tmp_path / "real"]
     snapshot = discover(environment_of(*path), deep=True)
     assert names(snapshot) == ["acme"]
     assert not snapshot.diagnostics()
 
 
 def test_folder_whose_name_is_no_text_is_read(tmp_path: Path) -> None:
-    folder = os.fsencode(tmp_path) + b"/caf\xe9-1.0.dist-info"
+    folder = tmp_path / os.fsdecode(b"caf\xe9-1.0.dist-info")
     try:
-        os.mkdir(folder)
-    except OSError as error:
-        assert error.errno == errno.EILSEQ
+        write_tree(folder, info(f"[{GROUP}]\nodd = acme\n"))
+    except OSError:
         pytest.skip("this file system refuses names that are no UTF-8")
-    with open(folder + b"/entry_points.txt", "w", encoding="utf-8") as file:
-        file.write(f"[{GROUP}]\nodd = acme\n")
     assert sorted(names(look(tmp_path, plugin("good")))) == ["good", "odd"]
 
 
@@ -485,7 +483,7 @@ def test_path_entries_of_every_kind_hide_nothing(tmp_path: Path, monkeypatch: py
         b"bytes", os.fsencode(tmp_path / "site"), tmp_path / "as path object", None, 3, ["x"], "\ud800",
         os.fspath(tmp_path / "site"),
     ]  # fmt: skip
-    environment = current_environment(odd)  # type: ignore[arg-type] # as sys.path may hold
+    environment = current_environment(odd)  # type: ignore[arg-type] # sys.path may hold anything
     for deep in (False, True):
         snapshot = discover(environment, deep=deep)
         assert names(snapshot) == ["near", "good"]
@@ -540,8 +538,12 @@ def test_all_defects_together_hide_no_good_distribution(tmp_path: Path) -> None:
         make(root / f"whole{number}-1.0.dist-info")
     write_tree(root, {"huge-1.0.dist-info": info()})
     _huge(root / "huge-1.0.dist-info" / "entry_points.txt")
-    write_tree(root, {"~eft-1.0.dist-info": info(), "stale-1.0.dist-info": {}, "empty-1.0.dist-info": {"METADATA": b""}})
-    write_tree(root, {"twice-1.0.dist-info": {}, "Twice-2.0.dist-info": {}, "latin-1.0.dist-info": {"METADATA": b"\xff"}})
+    write_tree(
+        root, {"~eft-1.0.dist-info": info(), "stale-1.0.dist-info": {}, "empty-1.0.dist-info": {"METADATA": b""}}
+    )
+    write_tree(
+        root, {"twice-1.0.dist-info": {}, "Twice-2.0.dist-info": {}, "latin-1.0.dist-info": {"METADATA": b"\xff"}}
+    )
     write_tree(root, {"url-1.0.dist-info": info(direct_url__json=b"\xff")})
     write_tree(tmp_path / "late", {**plugin("good0", "9.0", entry="hidden"), **plugin("last")})
     (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04 broken")
@@ -557,16 +559,18 @@ def test_all_defects_together_hide_no_good_distribution(tmp_path: Path) -> None:
 NAMES_OF_FILES = ("entry_points.txt", "METADATA", "PKG-INFO", "direct_url.json", "INSTALLER", "requires.txt")
 PIECES = st.sampled_from(
     [
-        b"\n", b"\r\n", b"\r", b"[", b"]", b"[g]\n", b"=", b" = ", b"a", b":", b"#", b"\x00", b"\xff", b"\xef\xbb\xbf", b"\t",
-        b"\\", b"Name: ", b"Version: ", b"Requires-Dist: ", b"1.0", b'{"url": "', b'"}', b"\\ud800", b"\\u0000", b'"dir_info"',
+        b"\n", b"\r\n", b"\r", b"[", b"]", b"[g]\n", b"=", b" = ", b"a", b":", b"#", b"\x00", b"\xff", b"\xef\xbb\xbf",
+        b"\t", b"\\", b"Name: ", b"Version: ", b"Requires-Dist: ", b"1.0", b'{"url": "', b'"}', b'"dir_info"',
         b"\xe2\x80\xa8", b"\xed\xa0\x80", b"\x1c", b"pip", b'"vcs_info": ', b"{", b"}", b",", b"; extra == ",
     ]
 )  # fmt: skip
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=8)
 JSON = st.fixed_dictionaries({"url": ANY_TEXT}, optional={"dir_info": st.none() | st.dictionaries(ANY_TEXT, ANY_TEXT)})
 CONTENT = st.one_of(
-    st.binary(max_size=200), st.lists(PIECES, max_size=30).map(b"".join), JSON.map(lambda value: json.dumps(value).encode())
-)  # fmt: skip
+    st.binary(max_size=200),
+    st.lists(PIECES, max_size=30).map(b"".join),
+    JSON.map(lambda value: json.dumps(value).encode()),
+)
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -615,6 +619,32 @@ def test_distributions_that_come_and_go_during_a_scan_hide_no_other(tmp_path: Pa
         for turn in range(100):
             found = names(discover(environment_of(tmp_path), deep=turn % 2 == 0))
             assert sorted({*found} - {"fickle"}) == sorted(f"stays{number}" for number in range(20))
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_path_entries_that_come_and_go_during_a_scan_hide_no_other(tmp_path: Path) -> None:
+    fickle = [
+        write_zip(tmp_path / "app.zip", plugin("zipped")),
+        write_tree(tmp_path / "folder", plugin("fickle")),
+        write_tree(tmp_path / "acme-1.egg", {"EGG-INFO": {"PKG-INFO": "Name: egg\n"}}),
+    ]
+    environment = environment_of(*fickle, write_tree(tmp_path / "site", plugin("good")))
+    stop = threading.Event()
+
+    def move() -> None:
+        while not stop.is_set():
+            for path in fickle:
+                path.rename(path.with_suffix(".gone"))
+            for path in fickle:
+                path.with_suffix(".gone").rename(path)
+
+    thread = threading.Thread(target=move)
+    thread.start()
+    try:
+        for turn in range(600):
+            assert "good" in names(discover(environment, deep=turn % 2 == 0))
     finally:
         stop.set()
         thread.join()

@@ -33,6 +33,7 @@ print("\\n@@plugframe@@" + json.dumps({
 sys.stdout.flush()
 """
 _MARK, _END = "\n@@plugframe@@", "@@end@@"
+_STRIPS_PTH_LINES = (3, 15)  # former versions take leading spaces for a part of the folder's name
 _MOST_BYTES = 4 * 1024 * 1024
 
 
@@ -132,7 +133,10 @@ def _output(command: list[str]) -> bytes:
 def _read_answer(process: "subprocess.Popen[bytes]", found: bytearray) -> None:
     end = _END.encode()
     while process.stdout and len(found) <= _MOST_BYTES:
-        chunk = os.read(process.stdout.fileno(), 65536)
+        try:
+            chunk = os.read(process.stdout.fileno(), 65536)
+        except (OSError, ValueError):
+            return  # The time is up, and it was closed.
         found += chunk
         if not chunk or end in found[-len(chunk) - len(end) :]:
             return
@@ -168,11 +172,11 @@ def read(target: str) -> Environment:
         raise EnvironmentNotReadableError(target, f"there is no site-packages folder below {prefix} that can be read")
     base = os.path.dirname(config.get("home", "")) or prefix
     if base != prefix and config.get("include-system-site-packages", "true").lower() == "true":
-        sites += _sites(base)
+        sites += _of_version(_sites(base), config)
     path = []
-    for site in sites:
-        path += [site, *_pth_lines(site, gaps)]
     major, minor = _version(sites[0], config)
+    for site in sites:
+        path += [site, *_pth_lines(site, gaps, strip=(major, minor) >= _STRIPS_PTH_LINES)]
     return Environment(
         path,
         prefix=prefix,
@@ -186,7 +190,8 @@ def read(target: str) -> Environment:
 def _of_version(sites: list[str], config: dict[str, str]) -> list[str]:
     """Leave out the folders of another Python: upgrading a virtual environment leaves the former one's."""
     major, minor = _version("", config)
-    now = [site for site in sites if os.path.basename(os.path.dirname(site)) == f"python{major}.{minor}"]
+    names = (f"python{major}.{minor}", f"python{major}.{minor}t", "python3")
+    now = [site for site in sites if os.path.basename(os.path.dirname(site)) in names]
     return now if config and now else sites
 
 
@@ -216,7 +221,7 @@ def _config(path: str) -> dict[str, str]:
 def _sites(prefix: str) -> list[str]:
     """Return the folders below a prefix that hold distributions, in the order of the path."""
     found = []
-    for library in ("lib", "lib64", "local/lib"):
+    for library in ("local/lib", "lib", "lib64"):  # Debian puts the administrator's before its own
         folder = os.path.join(prefix, library)
         names = sorted(os.listdir(folder)) if os.access(folder, os.R_OK | os.X_OK) else []
         for name in (name for name in names if name.startswith(("python", "pypy"))):
@@ -228,7 +233,7 @@ def _sites(prefix: str) -> list[str]:
     return list(unique.values())
 
 
-def _pth_lines(site: str, gaps: list[str]) -> list[str]:
+def _pth_lines(site: str, gaps: list[str], *, strip: bool) -> list[str]:
     """Return the folders that a site folder's ``.pth`` files add, as ``site.addpackage`` would."""
     added = []
     try:
@@ -250,7 +255,8 @@ def _pth_lines(site: str, gaps: list[str]) -> list[str]:
         code = [line for line in lines if line.startswith(("import ", "import\t"))]
         if code:
             gaps.append(f"{path} has code that was not run; what it adds to the path is not seen")
-        folders = [line.rstrip() for line in lines if line.strip() and not line.startswith("#") and line not in code]
+        ends = str.strip if strip else str.rstrip
+        folders = [ends(line) for line in lines if line.strip() and not line.startswith("#") and line not in code]
         added += [folder for line in folders if os.path.exists(folder := os.path.join(site, line))]
     return added
 

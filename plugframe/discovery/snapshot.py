@@ -86,9 +86,6 @@ def _live_entries() -> frozenset[str]:
     return frozenset(("", os.curdir, here, *(sys.path[:1] if as_module else ()), *scripts))
 
 
-_OWN_FINDERS = 3  # the interpreter starts with: builtin modules, frozen modules, the path
-
-
 def discover(environment: Environment | None = None, *, deep: bool = False) -> "Snapshot":
     """Return what is installed in an environment. Reads files, writes the index, imports no plugin.
 
@@ -106,7 +103,7 @@ def discover(environment: Environment | None = None, *, deep: bool = False) -> "
 
 def _sources(environment: Environment, index: Index, *, deep: bool) -> "Iterator[Segment]":
     finders: Sequence[tuple[str, object]] = (("path", None),)
-    if environment.is_current and len(sys.meta_path) > _OWN_FINDERS:
+    if environment.is_current and any(map(_may_find, sys.meta_path)):
         from plugframe.discovery.foreign import finders as installed_finders
 
         finders = installed_finders()
@@ -120,6 +117,15 @@ def _sources(environment: Environment, index: Index, *, deep: bool) -> "Iterator
             segment = _entry(path, environment, index, deep=deep)
             if segment is not None:
                 yield segment
+
+
+def _may_find(finder: object) -> bool:
+    """Return whether a finder is not the interpreter's own, and can find distributions."""
+    try:
+        own = getattr(finder, "__module__", "").startswith("_frozen_importlib")
+        return not own and hasattr(finder, "find_distributions")
+    except Exception:  # noqa: BLE001 # foreign code; whoever asks it for distributions reports the failure
+        return True
 
 
 def _entry(path: str, environment: Environment, index: Index, *, deep: bool) -> "Segment | None":
