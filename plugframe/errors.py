@@ -113,12 +113,17 @@ class RegistrationConflictError(RegistrationError):
 class NotRegisteredError(PlugframeError, AttributeError):
     """Nothing of this name is registered."""
 
-    def __init__(self, kind: str, name: str, near: tuple[str, ...] = ()) -> None:
-        """Keep the kind (``class``, ``callback`` …), the name asked for, and the registered names like it."""
-        super().__init__(kind, name, near)
+    def __init__(self, kind: str, name: str, known: tuple[str, ...] = ()) -> None:
+        """Keep the kind (``class``, ``callback`` …), the name asked for, and the names that are registered."""
+        super().__init__(kind, name, known)
         self.kind = kind
         self.name = name
-        self.near = near
+        self.known = known
+
+    @property
+    def near(self) -> tuple[str, ...]:
+        """The registered names that are like the one asked for; looked for when asked, since most misses are probes."""
+        return near_matches(str(self.name), self.known)
 
     def __str__(self) -> str:
         hint = f"; did you mean {' or '.join(map(repr, self.near))}?" if self.near else ""
@@ -143,9 +148,35 @@ class EnvironmentNotReadableError(PlugframeError, OSError):
         return type(self), (self.target, self.reason, self.next_step), self.__dict__
 
 
-def near_matches(name: str, known: "tuple[str, ...]") -> tuple[str, ...]:
-    """Return up to three known names that are like a name, best first."""
-    from difflib import get_close_matches
+def near_matches(name: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Return up to three known names that are like a name, best first.
 
-    folded = {other.lower(): other for other in reversed(known)}
-    return tuple(folded[match] for match in get_close_matches(name.lower(), list(folded), n=3))
+    At most every third character may be missing, surplus, another one, or changed places with its neighbour.
+
+    Example:
+        >>> near_matches("visoin", ("vision", "audio", "visions"))
+        ('vision', 'visions')
+    """
+    folded = name.lower()
+    most = max(1, len(folded) // 3)
+    unique = {other.lower(): other for other in reversed(known)}.values()
+    alike = [other for other in reversed(tuple(unique)) if abs(len(other) - len(folded)) <= most]
+    ranked = sorted((_distance(folded, other.lower()), position, other) for position, other in enumerate(alike))
+    return tuple(other for distance, _, other in ranked if distance <= most)[:3]
+
+
+def _distance(one: str, other: str) -> int:
+    """Return the edit distance of two words, exchanged neighbours counting as one (optimal string alignment).
+
+    Written out, since importing difflib for every attribute that somebody probes for would cost more than the probe.
+    """
+    before: list[int] = []
+    above = list(range(len(other) + 1))
+    for i, a in enumerate(one):
+        row = [i + 1]
+        for j, b in enumerate(other):
+            row.append(min(above[j + 1] + 1, row[j] + 1, above[j] + (a != b)))
+            if before and j and a == other[j - 1] and b == one[i - 1]:
+                row[-1] = min(row[-1], before[j - 1] + 1)
+        before, above = above, row
+    return above[-1]

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     import pluggy
 
-    from plugframe.loading.plugins import Outcome
     from plugframe.loading.registration import Registration
     from plugframe.namespaces.references import References
     from plugframe.operations.backends import Backends
@@ -135,9 +134,7 @@ class Host:
         return self._load(list(self.plugins.values()), again=False, strict=strict)
 
     def _load(self, plugins: "list[Plugin]", *, again: bool, strict: bool) -> "tuple[LoadResult, ...]":
-        loaded = (self._registration.loader.load(plugin, again=again) for plugin in plugins)
-        # None: another thread is at it, and waits for what this one is loading.
-        outcomes: list[Outcome] = [outcome for outcome in loaded if outcome is not None]
+        outcomes = [self._registration.loader.load(plugin, again=again) for plugin in plugins]
         if strict:
             from plugframe.loading.plugins import raise_failures
 
@@ -206,7 +203,11 @@ class Host:
 
         Raises:
             ValueError: the hook is declared already, or is both ``firstresult`` and ``historic``.
+            TypeError: it is no function.
         """
+        if function is not None and not callable(function):
+            message = f"a hook specification is a function; got {function!r}"
+            raise TypeError(message)
         if function is None:
             return lambda given: self._add_hook(given, firstresult=firstresult, historic=historic)
         return self._add_hook(function, firstresult=firstresult, historic=historic)

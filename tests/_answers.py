@@ -1,9 +1,7 @@
 """Environments that are bare folders, what discovery answers about them, and what it has to answer."""
 
 import os
-import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,6 +115,8 @@ def keep_young_files(monkeypatch: "pytest.MonkeyPatch") -> None:
 
 def write_zip(path: Path, tree: Tree) -> Path:
     """Write a tree into a zip file, folders as members of their own as build tools do."""
+    import zipfile  # here, for the many processes that import this module only to look
+
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in _members(tree):
             archive.writestr(name, content)
@@ -134,6 +134,8 @@ def _members(tree: Tree, prefix: str = "") -> Iterator[tuple[str, "str | bytes"]
 
 def output(code: str, *arguments: object, timeout: float = 60, **variables: str) -> str:
     """Run code in a fresh process that knows plugframe and these tests' modules, and return what it printed."""
+    import subprocess  # as above
+
     done = subprocess.run(
         [*COMMAND, dedent(code), *map(str, arguments)],
         env=process_environment(**variables), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,

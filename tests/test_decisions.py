@@ -11,9 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from plugframe.discovery.snapshot import Snapshot, current_environment, discover
+from plugframe.namespaces.references import name_problem
 from plugframe.policy.decisions import plugins, strays
 from plugframe.policy.findings import findings
-from plugframe.policy.groups import KINDS, groups, names
+from plugframe.policy.groups import KINDS, PARTS, groups, names
 from plugframe.policy.plugins import Plugins
 from plugframe.records import Plugin
 from plugframe.testing.environments import Tree, distribution, write_tree
@@ -284,9 +285,9 @@ def test_whatever_is_declared_belongs_to_a_plugin_or_is_a_stray_in_any_environme
         found = plugins("myapp", snapshot.entry_points)
         declared = {entry for kind in KINDS[1:] for entry in snapshot.entry_points(f"myapp.{kind}")}
         for entry in declared:
-            if entry.problem:
-                continue  # What cannot be loaded is provided by nobody.
             kind = entry.group.rpartition(".")[2]
+            if entry.problem or name_problem(entry.name, parts=PARTS[kind]):
+                continue  # What cannot be loaded or reached is provided by nobody.
             owners = [one for one in found if one.distribution == entry.distribution]
             assert any(entry.name in owner.provides.get(kind, ()) for owner in owners)
         lost = strays("myapp", snapshot.entry_points, found)

@@ -183,7 +183,7 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
         ("x", ("vision",), ()),
         ("", ("vision",), ()),
         ("x", (), ()),
-        ("abcd", ("zzz", "abxy", "abcx", "xbcd"), ("xbcd", "abcx")),
+        ("abcd", ("zzz", "abxy", "abcx", "xbcd"), ("abcx", "xbcd")),
     ],
 )
 def test_names_that_are_like_a_name_are_found_best_first(

@@ -35,6 +35,7 @@ from plugframe.testing.environments import distribution, write_tree
 
 AT_REST = files.RACY_NS / 1e9 + 0.1
 """Seconds after which the index keeps what was changed."""
+AN_HOUR_AGO = time.time() - 3700
 
 Process = subprocess.Popen[str]
 

@@ -1,6 +1,5 @@
 """What the commands tell: rows of plain values about plugins, entry points and groups."""
 
-from plugframe.discovery.provenance import Requirers
 from plugframe.discovery.snapshot import Environment, Snapshot, current_environment, discover
 from plugframe.policy.decisions import plugins
 from plugframe.policy.findings import findings
@@ -48,7 +47,6 @@ class Facts:
         """Look at an environment."""
         self.snapshot: Snapshot = discover(where, deep=True)
         self._findings = set(self.snapshot.diagnostics())
-        self._requirers: Requirers | None = None
 
     @property
     def findings(self) -> list[Diagnostic]:
@@ -59,7 +57,8 @@ class Facts:
         """Return what could not be seen, as diagnostics; not a defect of anything."""
         where = self.snapshot.environment
         effect = "what is listed may not be all"
-        return [Diagnostic(code="PF150", message=gap, path=where.prefix, effect=effect) for gap in where.gaps]
+        fix = "list without --static, or from within that environment"
+        return [Diagnostic(code="PF150", message=gap, path=where.prefix, effect=effect, fix=fix) for gap in where.gaps]
 
     def hosts(self) -> list[str]:
         """Return the names of the environment's hosts, sorted; the default host among them when it has plugins."""
@@ -120,8 +119,6 @@ class Facts:
 
     def _entry_row(self, entry: EntryPoint, decision: Decision) -> "Row":
         distribution = entry.distribution
-        if self._requirers is None:
-            self._requirers = Requirers(self.snapshot.distributions(), self.snapshot.environment.markers)
         return {
             "group": entry.group,
             "name": entry.name,
@@ -138,5 +135,5 @@ class Facts:
             "origin": distribution.origin,
             "url": distribution.url,
             "requested": distribution.requested,
-            "required_by": list(self._requirers.chain(distribution)),
+            "required_by": list(self.snapshot.required_by(distribution)),
         }

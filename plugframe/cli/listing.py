@@ -31,7 +31,7 @@ PLUGFRAME_CACHE=off keeps no index, PLUGFRAME_CACHE=FOLDER keeps it there.
 """
 
 
-@click.command("list", epilog=_EPILOG)
+@click.command("list", epilog=_EPILOG, short_help="List plugins, without running a line of them.")
 @click.option("--host", metavar="NAME", help="Only the plugins of this host.")
 @click.option("--group", metavar="GROUP", help="The entry points of any group, such as pytest11.")
 @click.option("--groups", is_flag=True, help="The groups themselves, with counts.")

@@ -64,9 +64,10 @@ def _table(rows: "Sequence[Row]", fields: "Sequence[str]", title: str) -> None:
     cells = [_styled(column, styles if field == "state" else ()) for field, column in zip(fields, columns, strict=True)]
     widths = [max(map(cell_len, (heading(field), *column))) for field, column in zip(fields, columns, strict=True)]
     table = Table(box=None, pad_edge=False, header_style="bold")
+    short = sum(width for field, width in zip(fields, widths, strict=True) if field in _SHORT)
     for field, width in zip(fields, widths, strict=True):
-        short = field in _SHORT and width <= console.width // (2 * len(fields))
-        table.add_column(heading(field), overflow="fold", min_width=width if short else None)
+        whole = field in _SHORT and short <= console.width // 4
+        table.add_column(heading(field), overflow="fold", min_width=width if whole else None)
     if sum(widths) + 2 * (len(fields) - 1) <= console.width:
         # rich takes 0.1 ms a cell. Where no line is folded, a column can be one cell.
         table.add_row(*(Text("\n").join(column) for column in cells))

@@ -126,12 +126,12 @@ class Watch:
 
     __slots__ = ("_seen", "_youngest", "names", "racy", "root")
 
-    def __init__(self, root: str, *, started_ns: int | None = None) -> None:
+    def __init__(self, root: str) -> None:
         self.root = root
         self.names: list[str] = []
         self._seen: list[int] = []
         self.racy = False
-        self._youngest = (time.time_ns() if started_ns is None else started_ns) - RACY_NS
+        self._youngest = time.time_ns() - RACY_NS
 
     @property
     def signature(self) -> str:

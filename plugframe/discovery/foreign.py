@@ -27,6 +27,7 @@ def scan_archive(path: str) -> Segment:
     import stat
     import zipfile
 
+    watch = Watch(path)
     status = os.stat(path)
     found: list[Diagnostic] = []
     segment = Segment(path, describe_in_archive)
@@ -45,7 +46,6 @@ def scan_archive(path: str) -> Segment:
     segment.diagnostics = tuple(found)
     # A zip file's own size and times cover all in it; an unpacked egg's do not.
     segment.rows_signature = COVERED
-    watch = Watch(path)
     watch.consider(status)
     segment.storable = not os.path.isdir(path) and not watch.racy
     return segment
@@ -68,13 +68,14 @@ def _in_zip(archive: "zipfile.ZipFile", path: str) -> "Iterator[importlib_metada
     from importlib_metadata import PathDistribution
 
     endings = (".dist-info", ".egg-info", *(("egg-info",) if path.lower().endswith(".egg") else ()))
+    root = zipfile.Path(archive)
     tops = dict.fromkeys(name.partition("/")[0] for name in archive.namelist())
     by_key: dict[str, list[str]] = {}
     for name in tops:
         if name.lower().endswith(endings):
             by_key.setdefault(metadata.normalize(name.rpartition(".")[0].partition("-")[0]), []).append(name)
     for name in (name for same in by_key.values() for name in same):
-        yield PathDistribution(zipfile.Path(archive).joinpath(name))  # type: ignore[arg-type] # a SimplePath in all but name
+        yield PathDistribution(root.joinpath(name))  # type: ignore[arg-type] # a SimplePath in all but name
 
 
 def finders() -> "list[tuple[str, object]]":
@@ -151,7 +152,7 @@ def _add(segment: Segment, distributions: "Iterable[importlib_metadata.Distribut
             segment.rows.extend((len(segment.keys), *row) for row in rows)
             segment.keys.append(record.key)
             segment.abouts.append(about)
-        found += own
+        found += [metadata.named(one, one.distribution) for one in own]
 
 
 def _place(distribution: object, otherwise: str) -> str:
@@ -179,7 +180,10 @@ def _row(entry: "importlib_metadata.EntryPoint", report: "Report") -> tuple[str,
 
 def _record(distribution: "importlib_metadata.Distribution", location: str) -> Distribution:
     place = _place(distribution, location)
-    stem, _, version = os.path.basename(place.rstrip("/")).rpartition(".")[0].partition("-")
+    folder = place.rstrip("/")
+    if os.path.basename(folder).lower() == "egg-info":
+        folder = os.path.dirname(folder)  # an egg is itself named after the distribution
+    stem, _, version = os.path.basename(folder).rpartition(".")[0].partition("-")
     name = _field(distribution, "Name")
     raw = distribution.read_text("direct_url.json")
     origin, url = metadata.read_direct_url(raw.encode()) if raw else ("unknown", None)

@@ -74,7 +74,7 @@ def _executable(target: str) -> str:
     if os.path.isdir(target):
         for name in ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe"):
             if os.path.isfile(os.path.join(target, name)):
-                return os.path.join(target, name)
+                return os.path.abspath(os.path.join(target, name))
         raise EnvironmentNotReadableError(target, "the folder has no bin/python")
     if os.path.exists(target):
         return os.path.abspath(target)
@@ -83,7 +83,7 @@ def _executable(target: str) -> str:
     found = shutil.which(target) if target and os.sep not in target else None
     if not found:
         raise EnvironmentNotReadableError(target, "there is no such file or command")
-    return found
+    return os.path.abspath(found)
 
 
 def _run(target: str, executable: str, options: list[str]) -> "dict[str, Any] | None":

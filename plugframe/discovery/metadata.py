@@ -6,7 +6,6 @@ and PEP 376 (``REQUESTED``).
 
 import os
 
-from plugframe.discovery.files import read_bytes
 from plugframe.records import Diagnostic
 
 TYPE_CHECKING = False
@@ -147,15 +146,6 @@ def parse_fields(text: str) -> dict[str, list[str]]:
         if colon:
             current.append(value.strip())
     return fields
-
-
-def read_headers(path: str) -> bytes:
-    """Return the part of a ``METADATA`` file that holds its header fields, and perhaps more.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    return read_bytes(path, until=b"\n\n")
 
 
 def read_direct_url(raw: bytes) -> tuple[str, str | None]:

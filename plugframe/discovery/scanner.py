@@ -98,9 +98,8 @@ def _scan_folder(segment: Segment, folder: str, key: str, watch: Watch, found: l
     try:
         status = os.stat(base)
     except OSError as error:
-        # Gone since, which the path entry's signature tells the next scan; or a link that leads nowhere.
+        watch.racy = True  # Gone since, or a link that leads nowhere.
         if os.path.islink(base):
-            watch.racy = True
             unreadable(metadata.reporter(found, base, ""), "", error)
         return
     index = len(segment.keys)

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from plugframe.discovery.provenance import Requirers
     from plugframe.discovery.segments import Segment
     from plugframe.records import Diagnostic, Distribution, EntryPoint
 
@@ -143,7 +144,10 @@ def _entry(path: str, environment: Environment, index: Index, *, deep: bool) -> 
     else:
         from plugframe.discovery.foreign import scan_archive
 
-        segment = scan_archive(path)
+        try:
+            segment = scan_archive(path)
+        except FileNotFoundError:
+            return None  # It went away just now.
     if keep and segment.storable:
         index.put(segment)
     return segment
@@ -174,6 +178,7 @@ class Snapshot:
         self._segments = segments
         self._known: dict[tuple[int, int], Distribution] = {}
         self._losers: dict[tuple[int, int], tuple[int, int]] = {}
+        self._requirers: Requirers | None = None
         self._merge()
 
     def _merge(self) -> None:
@@ -266,6 +271,18 @@ class Snapshot:
             (self.distribution_at(loser), reason(self.distribution_at(loser), self.distribution_at(winner)))
             for loser, winner in sorted(self._losers.items())
         )
+
+    def required_by(self, distribution: "Distribution") -> tuple[str, ...]:
+        """Return the chain of distributions that pulled one in, from the one that somebody asked for.
+
+        Reads every distribution's requirements at the first call. Empty when somebody asked for it itself, or when
+        nothing requires it.
+        """
+        if self._requirers is None:
+            from plugframe.discovery.provenance import Requirers
+
+            self._requirers = Requirers(self.distributions(), self.environment.markers)
+        return self._requirers.chain(distribution)
 
     def diagnostics(self) -> "tuple[Diagnostic, ...]":
         """Return the defects found, sorted by code and place. Complete only after ``discover(deep=True)``."""

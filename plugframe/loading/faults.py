@@ -5,6 +5,7 @@ Nothing about such an exception can be relied on: its message may raise, exit or
 
 import importlib
 import os
+import shlex
 import sys
 import traceback
 
@@ -69,8 +70,18 @@ def _declaration(plugin: Plugin) -> str:
 
 
 def _next_step(plugin: Plugin) -> str:
-    python, name = sys.executable or "python", plugin.distribution.name
-    return f"{python} -m pip install --upgrade {name}   (or: {python} -m pip uninstall {name})"
+    """Return the command that mends or removes a plugin.
+
+    Only what came from an index is upgraded by name: of anything else, the index may have a stranger's of that name.
+    """
+    pip = f"{shlex.quote(sys.executable or 'python')} -m pip"
+    distribution = plugin.distribution
+    remove = f"{pip} uninstall {distribution.name}"
+    if plugin.state == "shadowed":
+        return remove
+    if distribution.origin == "index":
+        return f"{pip} install --upgrade {distribution.name}   (or: {remove})"
+    return f"{remove}   (or mend what it was installed from: {distribution.url or distribution.location})"
 
 
 def _guarded(make: "Callable[[], str]", otherwise: str) -> str:

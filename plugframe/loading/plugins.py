@@ -50,8 +50,8 @@ class Loader:
     """Loads each plugin once, whichever threads ask.
 
     A plugin is unasked, then claimed by the thread that loads it, then it has an outcome. A thread that finds a plugin
-    claimed waits for the outcome, unless it is importing something itself: then it gets None, since the two might wait
-    for each other. No lock is held while a plugin's code runs.
+    claimed waits for the outcome, unless it is importing something itself: then it goes on without, since the two might
+    wait for each other. No lock is held while a plugin's code runs.
     """
 
     def __init__(self, register: "Register") -> None:
@@ -63,7 +63,7 @@ class Loader:
         self._register = register
         self._lock = threading.Lock()
         self._outcomes: dict[str, Outcome] = {}
-        self._claims: dict[str, tuple[int, threading.Event]] = {}
+        self._claims: dict[str, threading.Event] = {}
 
     def outcome(self, plugin: Plugin) -> Outcome | None:
         """Return what loading a plugin came to, or None while it was not loaded.
@@ -90,7 +90,7 @@ class Loader:
         with self._lock:
             self._outcomes = {name: kept for name, kept in self._outcomes.items() if kept.error is None}
 
-    def load(self, plugin: Plugin, *, again: bool = False) -> Outcome | None:
+    def load(self, plugin: Plugin, *, again: bool = False) -> Outcome:
         """Return what loading a plugin comes to; import it unless that was done before.
 
         Args:
@@ -98,14 +98,14 @@ class Loader:
             again: try once more if it failed before.
 
         Returns:
-            The outcome; None when it is being loaded and this thread is importing something.
+            The outcome; one with the state ``available`` and the reason when it is being loaded just now and this
+            thread is importing something.
 
         Raises:
             KeyboardInterrupt: the user interrupted the import; it can be tried again.
         """
         if not plugin.decision.allowed:
             return Outcome(describe_refusal(plugin))
-        me = threading.get_ident()
         while True:
             with self._lock:
                 known = self._outcomes.get(plugin.name)
@@ -113,12 +113,13 @@ class Loader:
                     return known
                 claim = self._claims.get(plugin.name)
                 if claim is None:
-                    self._claims[plugin.name] = (me, threading.Event())
+                    self._claims[plugin.name] = threading.Event()
             if claim is None:
                 return self._load_claimed(plugin)
             if is_importing():
-                return None
-            claim[1].wait()
+                reason = "it is being loaded, and what imports something does not wait for it"
+                return Outcome(LoadResult(plugin=plugin, state=plugin.state, reason=reason))
+            claim.wait()
 
     def _load_claimed(self, plugin: Plugin) -> Outcome:
         outcome = None
@@ -129,7 +130,7 @@ class Loader:
             with self._lock:
                 if outcome is not None:
                     self._outcomes[plugin.name] = outcome
-                _, done = self._claims.pop(plugin.name)
+                done = self._claims.pop(plugin.name)
             done.set()
 
 

@@ -10,8 +10,9 @@ from plugframe.hooks.framework import offer_registrars
 from plugframe.loading.faults import fault_of
 from plugframe.loading.plugins import Loader
 from plugframe.loading.resolve import resolve
-from plugframe.namespaces.references import Addition, References, Registrar
+from plugframe.namespaces.references import Addition, References, Registrar, name_problem
 from plugframe.operations.backends import Backends
+from plugframe.policy.groups import PARTS
 from plugframe.records import EntryPoint, Plugin
 from plugframe.registry.callbacks import Callbacks
 from plugframe.registry.classes import ClassRegistry
@@ -39,7 +40,7 @@ class Registration:
         """
 
         def declared(kind: str) -> "Callable[[], Iterator[Addition]]":
-            return lambda: _declared(entry_points(f"{host}.{kind}"))
+            return lambda: _declared(entry_points(f"{host}.{kind}"), PARTS[kind])
 
         self.manager = pluggy.PluginManager(host)
         self.classes = ClassRegistry("class", resolve=_resolver(inspect.isclass), fill=declared("classes"))
@@ -77,11 +78,11 @@ class Registration:
         provider = str(plugin)
         registrars = {
             "classes": Registrar(
-                "class", provider, accepts=inspect.isclass, parts=2, reserved=dir(self.classes.__class__)
+                "class", provider, accepts=inspect.isclass, parts=PARTS["classes"], reserved=dir(self.classes.__class__)
             ),
             "callbacks": Registrar("callback", provider),
             "libraries": Registrar("library", provider, accepts=_is_module_path),
-            "operations": Registrar("operation", provider, parts=3),
+            "operations": Registrar("operation", provider, parts=PARTS["operations"]),
         }
         check_comparable(value, provider)
         offer_registrars(value, registrars)
@@ -165,8 +166,8 @@ def check_comparable(value: object, provider: str) -> None:
         raise RegistrationError(message)
 
 
-def _declared(entry_points: "Iterable[EntryPoint]") -> "Iterator[Addition]":
-    """Yield what entry points declare; of several with one name, the distribution whose name sorts first counts."""
+def _declared(entry_points: "Iterable[EntryPoint]", parts: int) -> "Iterator[Addition]":
+    """Yield what entry points declare and can be reached; of one name, that of the distribution that sorts first."""
     for entry in sorted(entry_points, key=lambda entry: entry.distribution.key):
-        if not entry.problem:
+        if not entry.problem and not name_problem(entry.name, parts=parts):
             yield Addition(name=entry.name, provider=str(entry), target=entry.value)

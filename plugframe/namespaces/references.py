@@ -2,7 +2,7 @@
 
 import threading
 
-from plugframe.errors import NotRegisteredError, RegistrationConflictError, RegistrationError, near_matches
+from plugframe.errors import NotRegisteredError, RegistrationConflictError, RegistrationError
 from plugframe.records import Record, split_reference
 
 TYPE_CHECKING = False
@@ -38,6 +38,27 @@ class Addition(Record):
         targets = (self.target, other.target)
         same = targets[0] is targets[1] or (all(isinstance(one, str) for one in targets) and targets[0] == targets[1])
         return same and (self.name, self.provider) == (other.name, other.provider)
+
+
+def name_problem(name: object, *, parts: int = 1, reserved: "Collection[str]" = ()) -> str:
+    """Return why a name cannot be registered, or an empty string.
+
+    Args:
+        name: what somebody gave for a name.
+        parts: how many dotted parts it must have at least.
+        reserved: first parts that could not be reached.
+
+    Example:
+        >>> name_problem("vision.ResNet", parts=2)
+        ''
+        >>> name_problem("ResNet", parts=2)
+        'it is no dotted name of 2 or more identifiers'
+    """
+    # Of a subclass of str, somebody else's methods would run, under our lock too.
+    words = name.split(".") if type(name) is str else [""]
+    if not all(word.isidentifier() and not word.startswith("_") for word in words) or len(words) < parts:
+        return "it is no dotted name of " + (f"{parts} or more identifiers" if parts > 1 else "identifiers")
+    return f"{words[0]!r} is a method there" if words[0] in reserved else ""
 
 
 class References:
@@ -136,7 +157,7 @@ class References:
     def _find(self, name: str) -> Addition:
         known = self._known()
         if name not in known:
-            raise NotRegisteredError(self._kind, name, near_matches(name, tuple(known)))
+            raise NotRegisteredError(self._kind, name, tuple(known))
         return known[name]
 
     def __contains__(self, name: object) -> bool:
@@ -147,6 +168,9 @@ class References:
 
     def __len__(self) -> int:
         return len(self._known())
+
+    def __repr__(self) -> str:
+        return f"<{self._kind} names: {', '.join(self) or 'none'}>"
 
 
 class Registrar:
@@ -191,12 +215,9 @@ class Registrar:
         """
         if target is _MISSING:
             return lambda defined: (self.add(name, defined), defined)[1]
-        words = name.split(".") if isinstance(name, str) else [""]  # type: ignore[redundant-expr] # plugins pass anything
-        good = all(word.isidentifier() and not word.startswith("_") for word in words)
-        if not good or len(words) < self._parts or words[0] in self._reserved:
-            needed = f"of {self._parts} or more identifiers" if self._parts > 1 else "of identifiers"
-            why = f"{words[0]!r} is a method there" if words[0] in self._reserved else f"it is no dotted name {needed}"
-            message = f"{self._provider} registers the {self.kind} {name!r}: {why}"
+        problem = name_problem(name, parts=self._parts, reserved=self._reserved)
+        if problem:
+            message = f"{self._provider} registers the {self.kind} {name!r}: {problem}"
             raise RegistrationError(message)
         reference = split_reference(target)[:2] if isinstance(target, str) and ":" in target else None
         if not (all(reference) if reference else self._accepts(target)):

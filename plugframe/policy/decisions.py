@@ -3,7 +3,8 @@
 ``plugins`` is the room's main function.
 """
 
-from plugframe.policy.groups import KINDS
+from plugframe.namespaces.references import name_problem
+from plugframe.policy.groups import KINDS, PARTS
 from plugframe.records import Decision, EntryPoint, Plugin
 
 TYPE_CHECKING = False
@@ -97,7 +98,8 @@ def _provides(
             names = [hook for plugin, _, hook in parts if plugin == entry.name and hook]
         else:
             others = siblings - {entry.name}
-            names = [other.name for other in own if other.name.partition(".")[0] not in others]
+            good = [other.name for other in own if not name_problem(other.name, parts=PARTS[kind])]
+            names = [name for name in good if name.partition(".")[0] not in others]
         if names:
             provides[kind] = tuple(names)
     return provides

@@ -1,7 +1,9 @@
 """Defects that show only when a host's groups are looked at together."""
 
+from plugframe.namespaces.references import name_problem
 from plugframe.policy.decisions import strays
-from plugframe.records import Diagnostic, Plugin
+from plugframe.policy.groups import PARTS
+from plugframe.records import Diagnostic, EntryPoint, Plugin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ def findings(host: str, plugins: "Sequence[Plugin]", entry_points: "EntryPointsO
                 effect=f"the one of {winners[plugin.name].distribution} is taken",
                 fix=f"uninstall {plugin.distribution.name} or {winners[plugin.name].distribution.name}",
             )
+    for kind, parts in PARTS.items():
+        yield from _contributions(entry_points(f"{host}.{kind}"), parts)
     for entry in strays(host, entry_points, plugins):
         yield Diagnostic(
             code="PF140",
@@ -37,4 +41,29 @@ def findings(host: str, plugins: "Sequence[Plugin]", entry_points: "EntryPointsO
             distribution=entry.distribution.name,
             effect="it is never called",
             fix=f"its authors must name it PLUGIN.HOOK, with a plugin that is in the group {host}.plugins",
+        )
+
+
+def _contributions(entries: "Sequence[EntryPoint]", parts: int) -> "Iterator[Diagnostic]":
+    """Yield the names of classes, callbacks, libraries or operations that cannot be reached, or that two declare."""
+    winners: dict[str, EntryPoint] = {}
+    for entry in sorted(entries, key=lambda entry: entry.distribution.key):
+        problem = name_problem(entry.name, parts=parts)
+        winner = winners.setdefault(entry.name, entry)
+        if problem:
+            code, message = "PF143", f"{entry.name!r} of group {entry.group!r} cannot be reached: {problem}"
+            effect, fix = "it is left out", "its authors must rename it"
+        elif winner is not entry:
+            code, message = "PF142", f"{entry.name!r} of group {entry.group!r} is declared by {winner.distribution} too"
+            effect = "that one counts, for its distribution's name sorts first"
+            fix = f"uninstall {entry.distribution.name} or {winner.distribution.name}"
+        else:
+            continue
+        yield Diagnostic(
+            code=code,
+            message=message,
+            path=entry.distribution.metadata_path,
+            distribution=entry.distribution.name,
+            effect=effect,
+            fix=fix,
         )

@@ -5,6 +5,7 @@ if TYPE_CHECKING:
     from plugframe.discovery.snapshot import Snapshot
 
 KINDS = ("hooks", "classes", "callbacks", "libraries", "operations")
+PARTS = {"classes": 2, "callbacks": 1, "libraries": 1, "operations": 3}  # of a name, at least
 
 
 def groups(host: str) -> tuple[str, ...]:

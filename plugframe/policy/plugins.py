@@ -42,6 +42,14 @@ class Plugins(_PluginMapping):
             self._winners, self._all = winners, found
         return self._all
 
+    def required_by(self, name: str) -> tuple[str, ...]:
+        """Return the chain of distributions that pulled a plugin's in; empty when somebody asked for it.
+
+        Raises:
+            KeyError: there is no such plugin.
+        """
+        return self.snapshot.required_by(self[name].distribution)
+
     def __getitem__(self, name: str) -> "Plugin":
         self.everything()
         return self._winners[name]

@@ -1,6 +1,6 @@
 """Callback slots: a host declares one with a default, a plugin binds a function to it."""
 
-from plugframe.errors import NotRegisteredError, RegistrationConflictError, RegistrationError, near_matches
+from plugframe.errors import NotRegisteredError, RegistrationError
 from plugframe.namespaces.references import References
 
 TYPE_CHECKING = False
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-_KIND, _HOST = "slot", "the host"
+_KIND = "slot"
 
 
 def do_nothing(*_: object, **__: object) -> None:
@@ -64,8 +64,8 @@ class Callbacks:
             default: what a call does while nothing is bound; None does nothing and returns None.
 
         Raises:
-            RegistrationConflictError: the host has declared it already.
-            RegistrationError: the name could not be reached as an attribute, or the default cannot be called.
+            RegistrationError: it is declared already, could not be reached as an attribute, or its default cannot be
+                called.
         """
         if not str(name).isidentifier() or str(name).startswith("_") or str(name) in dir(type(self)) or name is None:
             message = f"a slot cannot be named {name!r}: it is no identifier, or a method of callbacks"
@@ -74,7 +74,8 @@ class Callbacks:
             message = f"the default of the slot {name!r} cannot be called: {default!r}"
             raise RegistrationError(message)
         if name in self._slots:
-            raise RegistrationConflictError(_KIND, name, _HOST, _HOST)
+            message = f"the slot {name!r} is declared already; declare it once and keep what that returned"
+            raise RegistrationError(message)
         self._slots[name] = Slot(name, self._bound, default or do_nothing)
         return self._slots[name]
 
@@ -86,8 +87,11 @@ class Callbacks:
         # During copying and unpickling there is no "_slots" yet.
         slots: dict[str, Slot] = self.__dict__.get("_slots", {})
         if name not in slots:
-            raise NotRegisteredError(_KIND, name, near_matches(name, tuple(slots)))
+            raise NotRegisteredError(_KIND, name, tuple(slots))
         return slots[name]
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._slots]
+
+    def __repr__(self) -> str:
+        return f"<callbacks: {', '.join(sorted(self.__dict__.get('_slots', ()))) or 'none'}>"
