@@ -1,6 +1,7 @@
 """``Host`` wires the rooms: what is installed, what may run, what is loaded, and what it registered."""
 
 import os
+from _thread import allocate_lock  # the lock of threading, without the cost of importing it
 
 from plugframe.discovery.snapshot import current_environment, discover
 from plugframe.policy.plugins import Plugins
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
     P = ParamSpec("P")
     R = TypeVar("R")
+
+
+_publishing = allocate_lock()
 
 
 class Host:
@@ -71,13 +75,15 @@ class Host:
 
     @property
     def _registration(self) -> "Registration":
-        if self._live is None:
-            from plugframe.loading.registration import Registration
+        if self._live is not None:
+            return self._live
+        from plugframe.loading.registration import Registration
 
-            made = Registration(self.name, self._entry_points)
-            # Of two threads that make one, both must get the same: setdefault on a dictionary is one step.
-            self._live = self.__dict__.setdefault("_made", made)
-        return self.__dict__["_made"]  # type: ignore[no-any-return] # set above, for good
+        made = Registration(self.name, self._entry_points)
+        with _publishing:  # Of two threads that make one, both must get the same.
+            first: Registration | None = self._live
+            self._live = first or made
+            return self._live
 
     def _entry_points(self, group: str) -> "tuple[EntryPoint, ...]":
         return self.plugins.snapshot.entry_points(group)

@@ -113,6 +113,17 @@ def test_list_tells_scripts_what_it_tells_people(installed: Installation, wheels
     assert [plugin["requested"] for plugin in plugins] == [True, False, True, True, True]
 
 
+def test_the_readme_shows_what_is_listed(installed: Installation) -> None:
+    """But for how the plugins came there: the README's reader installs folders."""
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    block = readme.partition("$ plugframe list\n")[2].partition("```")[0]
+    titles = ("PLUGIN", "VERSION", "STATE", "PROVIDES", "DISTRIBUTION")
+    shown, found = (
+        [{title: row[title] for title in titles} for row in rows(text)] for text in (block, listed(installed))
+    )
+    assert shown == found
+
+
 @pytest.mark.parametrize("options", [(), ("--static",)])
 def test_the_environment_is_listed_alike_from_outside(installed: Installation, options: tuple[str, ...]) -> None:
     asked = command("list", "--json", "--python", os.fspath(installed.prefix), *options)

@@ -4,7 +4,7 @@ from plugframe.discovery.snapshot import Environment, Snapshot, current_environm
 from plugframe.policy.decisions import plugins
 from plugframe.policy.findings import findings
 from plugframe.policy.groups import groups
-from plugframe.records import Decision, Diagnostic, EntryPoint, Plugin
+from plugframe.records import Decision, Diagnostic, Distribution, EntryPoint, Plugin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Facts:
     def __init__(self, where: Environment) -> None:
         """Look at an environment."""
         self.snapshot: Snapshot = discover(where, deep=True)
+        self._shadowing: dict[Distribution, str] | None = None
         self._findings = set(self.snapshot.diagnostics())
 
     @property
@@ -86,7 +87,9 @@ class Facts:
             yield plugin.replace(decision=decision)
 
     def _why_shadowed(self, entry: EntryPoint) -> str:
-        return next(reason for distribution, reason in self.snapshot.shadowed() if distribution == entry.distribution)
+        if self._shadowing is None:
+            self._shadowing = dict(self.snapshot.shadowed())
+        return self._shadowing[entry.distribution]
 
     def entries(self, group: str, *, everything: bool) -> "list[Row]":
         """Return a row for each entry point of a group, sorted by name; ``everything`` as in ``plugins``."""

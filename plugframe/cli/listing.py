@@ -59,7 +59,7 @@ def command(  # one parameter an option
     static: bool,
 ) -> None:
     """List the plugins of every host in the environment, without running a line of them."""
-    _check(host, group, groups=groups, form=form, as_json=as_json)
+    _check(host, group, groups=groups, everything=everything, form=form, as_json=as_json)
     form = "json" if as_json else form or "table"
     started = time.perf_counter()
     facts = Facts(environment(python, static=static))
@@ -88,11 +88,15 @@ def command(  # one parameter an option
         sys.exit(1)
 
 
-def _check(host: str | None, group: str | None, *, groups: bool, form: str | None, as_json: bool) -> None:
+def _check(  # one parameter an option
+    host: str | None, group: str | None, *, groups: bool, everything: bool, form: str | None, as_json: bool
+) -> None:
     if sum((host is not None, group is not None, groups)) > 1:
         message = "--host, --group and --groups exclude each other"
     elif as_json and form not in (None, "json"):
         message = f"--json and --format {form} exclude each other"
+    elif groups and everything:
+        message = "--groups counts what can be found; it goes without --all"
     elif "" in (host, group):
         message = "the name is empty"
     else:

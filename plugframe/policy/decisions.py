@@ -27,21 +27,26 @@ def plugins(host: str, entry_points: "EntryPointsOf") -> tuple[Plugin, ...]:
     Returns:
         Sorted by name; of several with one name, the one that may run first.
     """
-    declared = {kind: tuple(entry_points(f"{host}.{kind}")) for kind in KINDS}
     entries = list(entry_points(f"{host}.plugins"))
-    have = {entry.distribution.key for entry in entries}
-    for entry in (entry for kind in KINDS for entry in declared[kind]):
-        if entry.distribution.key not in have:
-            have.add(entry.distribution.key)
-            entries.append(_implied(host, entry))
+    siblings: dict[str, set[str]] = {}
+    for entry in entries:
+        siblings.setdefault(entry.distribution.key, set()).add(entry.name)
+    declared: dict[str, dict[str, list[EntryPoint]]] = {}
+    for kind in KINDS:
+        for entry in entry_points(f"{host}.{kind}"):
+            key = entry.distribution.key
+            declared.setdefault(key, {}).setdefault(kind, []).append(entry)
+            if key not in siblings:
+                entries.append(_implied(host, entry))
+                siblings[key] = {entries[-1].name}
     names: dict[str, list[EntryPoint]] = {}
     for entry in entries:
         names.setdefault(entry.name, []).append(entry)
-    siblings = {key: {entry.name for entry in entries if entry.distribution.key == key} for key in have}
     found = []
     for name, rivals in sorted(names.items()):
         for entry, decision in _decide(rivals):
-            provides = _provides(entry, declared, siblings[entry.distribution.key])
+            key = entry.distribution.key
+            provides = _provides(entry.name, declared.get(key, {}), siblings[key])
             found.append(Plugin(host=host, name=name, entry_point=entry, decision=decision, provides=provides))
     return tuple(found)
 
@@ -80,24 +85,20 @@ def _decide(rivals: "list[EntryPoint]") -> "list[tuple[EntryPoint, Decision]]":
     return decisions
 
 
-def _provides(
-    entry: EntryPoint, declared: "dict[str, tuple[EntryPoint, ...]]", siblings: set[str]
-) -> dict[str, tuple[str, ...]]:
-    """Return what an entry's distribution declares for it, by kind.
+def _provides(plugin: str, declared: "dict[str, list[EntryPoint]]", siblings: set[str]) -> dict[str, tuple[str, ...]]:
+    """Return what a distribution declares for one of its plugins, by kind.
 
-    Hooks name their plugin (``vision.render``). The other kinds belong to the plugin of the distribution that their
-    first word names, or else to all of its plugins (``siblings``).
+    Hooks name their plugin (``vision.render``). The other kinds belong to the plugin that their first word names, or
+    else to all of the distribution's (``siblings``).
     """
     provides = {}
-    for kind in KINDS:
-        own = [
-            other for other in declared[kind] if other.distribution.key == entry.distribution.key and not other.problem
-        ]
+    for kind, entries in declared.items():
+        own = [other for other in entries if not other.problem]
         if kind == "hooks":
             parts = [other.name.partition(".") for other in own]
-            names = [hook for plugin, _, hook in parts if plugin == entry.name and hook]
+            names = [hook for owner, _, hook in parts if owner == plugin and hook]
         else:
-            others = siblings - {entry.name}
+            others = siblings - {plugin}
             good = [other.name for other in own if not name_problem(other.name, parts=PARTS[kind])]
             names = [name for name in good if name.partition(".")[0] not in others]
         if names:
