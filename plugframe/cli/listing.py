@@ -63,17 +63,7 @@ def command(  # one parameter an option
     form = "json" if as_json else form or "table"
     started = time.perf_counter()
     facts = Facts(environment(python, static=static))
-    chosen: tuple[str, ...]
-    if groups:
-        key, chosen, tables = "groups", GROUP_FIELDS, {"": facts.groups()}
-    elif group is not None:
-        key, chosen, tables = "plugins", ENTRY_FIELDS, {"": facts.entries(group, everything=everything)}
-    else:
-        hosts = facts.hosts() if host is None else [host]
-        key, chosen = "plugins", PLUGIN_FIELDS
-        tables = {name: facts.plugins(name, everything=everything) for name in hosts}
-    if everything and not groups:
-        chosen = (*chosen, "reason")
+    key, chosen, tables = _tables(facts, host, group, groups=groups, everything=everything)
     show = chosen if fields is None else _fields(fields, chosen, groups=groups)
     rows = _sorted([row for table in tables.values() for row in table], sort, groups=groups)
     if form in ("json", "jsonl"):
@@ -86,6 +76,20 @@ def command(  # one parameter an option
     _close(facts, form=form, verbose=verbose, seconds=time.perf_counter() - started)
     if strict and facts.findings:
         sys.exit(1)
+
+
+def _tables(
+    facts: Facts, host: str | None, group: str | None, *, groups: bool, everything: bool
+) -> "tuple[str, tuple[str, ...], dict[str, list[Row]]]":
+    """Return the document's key, the fields that are shown unless others are asked for, and the rows by host."""
+    if groups:
+        return "groups", GROUP_FIELDS, {"": facts.groups()}
+    more = ("reason",) if everything else ()
+    if group is not None:
+        return "plugins", (*ENTRY_FIELDS, *more), {"": facts.entries(group, everything=everything)}
+    hosts = facts.hosts() if host is None else [host]
+    rows = {name: facts.plugins(name, everything=everything) for name in hosts}
+    return "plugins", (*PLUGIN_FIELDS, *more), rows
 
 
 def _check(  # one parameter an option
