@@ -19,7 +19,9 @@ HEAVY = (
 
 def loaded_by(code: str, *, path: Path | None = None, cache: str = "off") -> set[str]:
     """Return the modules that a fresh process has after running code, beyond those that a bare one has."""
-    environment = {**os.environ, "PLUGFRAME_CACHE": cache, "PYTHONPATH": os.fspath(path) if path else ""}
+    # A measuring of coverage that follows into subprocesses imports things of its own.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    environment = {**inherited, "PLUGFRAME_CACHE": cache, "PYTHONPATH": os.fspath(path) if path else ""}
     # What the interpreter itself loads at its start, .pth files included, is not plugframe's.
     program = f"import sys; bare = set(sys.modules)\n{code}\nfound = sorted(set(sys.modules) - bare)\nimport json\n"
     home = os.path.dirname(os.path.dirname(sys.modules["plugframe"].__file__ or ""))
