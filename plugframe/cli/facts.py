@@ -32,12 +32,9 @@ def environment(python: str | None, *, static: bool) -> Environment:
         from plugframe.errors import EnvironmentNotReadableError
 
         raise EnvironmentNotReadableError(python, "the name behind --python is empty")
-
-    return (
-        interpreters.read(sys.prefix if python is None else python)
-        if static
-        else interpreters.ask(python or sys.executable)
-    )
+    if static or python is None:
+        return interpreters.read(python or sys.prefix)
+    return interpreters.ask(python)
 
 
 class Facts:

@@ -106,24 +106,20 @@ class Segment:
         """Find out whether the files that the about lines rest on are all the same, and remember it."""
         groups = []
         for index, line in enumerate(self.abouts):
-            names, _, fields = line.partition("\t")
-            signature, _, fields = fields.partition("\t")
-            if fields.count("\t") < _LEAST_FIELDS:
+            rests_on = _rests_on(line)
+            if rests_on is None:
                 return False
-            if signature != COVERED:
-                groups.append((self.folder(index), names.split(","), signature))
+            if rests_on[1] != COVERED:
+                groups.append((self.folder(index), *rests_on))
         self.checked = all_unchanged(self.path, groups)
         return self.checked
 
     def about_holds(self, index: int) -> bool:
         """Return whether the files that one about line rests on are still the same."""
-        names, _, fields = self.abouts[index].partition("\t")
-        signature, _, fields = fields.partition("\t")
-        if fields.count("\t") < _LEAST_FIELDS:
+        rests_on = _rests_on(self.abouts[index])
+        if rests_on is None:
             return False
-        return signature == COVERED or unchanged(
-            os.path.join(self.path, self.folder(index)), names.split(","), signature
-        )
+        return rests_on[1] == COVERED or unchanged(os.path.join(self.path, self.folder(index)), *rests_on)
 
     def distribution(self, index: int) -> "Distribution":
         """Return one folder's distribution, read from its files where what is kept is not what they say now."""
@@ -146,6 +142,13 @@ class Segment:
             requires=tuple(requires),
             has_metadata=has_metadata == "1",
         )
+
+
+def _rests_on(line: str) -> tuple[list[str], str] | None:
+    """Return the files that an about line rests on and their signature; None for a line that is not whole."""
+    names, _, fields = line.partition("\t")
+    signature, _, fields = fields.partition("\t")
+    return (names.split(","), signature) if fields.count("\t") >= _LEAST_FIELDS else None
 
 
 def _row(line: str) -> "Row":
