@@ -7,6 +7,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from plugframe import classes as classes
     from plugframe.errors import PlugframeError as PlugframeError
+    from plugframe.hooks.manager import PluginManager as PluginManager
+    from plugframe.hooks.markers import HookimplMarker as HookimplMarker
     from plugframe.host import Host as Host
     from plugframe.host import default_host as default_host
     from plugframe.namespaces.references import Registrar as Registrar
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "HookimplMarker": "plugframe.hooks.markers",
+    "PluginManager": "plugframe.hooks.manager",
     "Registrar": "plugframe.namespaces.references",
     "Host": "plugframe.host",
     "default_host": "plugframe.host",
@@ -27,7 +31,8 @@ _HOMES = {
 _TWINS = ("callbacks", "hookimpl", "hookspec", "ops")
 
 __all__ = [
-    "Host", "PlugframeError", "Registrar", "__version__", "callbacks", "classes", "default_host", "hookimpl",
+    "HookimplMarker", "Host", "PlugframeError", "PluginManager",
+    "Registrar", "__version__", "callbacks", "classes", "default_host", "hookimpl",
     "hookspec", "ops",
 ]  # fmt: skip
 

@@ -110,6 +110,40 @@ class RegistrationConflictError(RegistrationError):
         )
 
 
+class HookValidationError(PlugframeError, ValueError):
+    """A hook implementation does not fit its hook, or cannot be put in order with the others; nothing was changed."""
+
+    def __init__(self, hook: str, plugin: str, reason: str, *, where: str = "", specification: str = "") -> None:
+        """Keep the hook, whose it is, what is wrong, and where the implementation and the specification stand."""
+        super().__init__(hook, plugin, reason)
+        self.hook = hook
+        self.plugin = plugin
+        self.reason = reason
+        self.where = where
+        self.specification = specification
+
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        specified = f". The hook is specified at {self.specification}" if self.specification else ""
+        return f"hook {self.hook!r} of {self.plugin}{place}: {self.reason}{specified}"
+
+
+class CoroutineHookError(PlugframeError, TypeError):
+    """A hook was called plainly that a plugin implements by a coroutine, which nobody would await."""
+
+    def __init__(self, hook: str, plugin: str) -> None:
+        """Keep the hook and the plugin."""
+        super().__init__(hook, plugin)
+        self.hook = hook
+        self.plugin = plugin
+
+    def __str__(self) -> str:
+        return (
+            f"hook {self.hook!r} was called plainly, but {self.plugin} implements it as a coroutine, which nothing "
+            f"would await. Next: await host.hook.{self.hook}.acall(...)"
+        )
+
+
 class NotRegisteredError(PlugframeError, AttributeError):
     """Nothing of this name is registered."""
 
@@ -158,7 +192,7 @@ def near_matches(name: str, known: tuple[str, ...]) -> tuple[str, ...]:
         ('vision', 'visions')
     """
     folded = name.lower()
-    most = max(1, len(folded) // 3)
+    most = max(min(1, len(folded) - 1), len(folded) // 3)
     unique = {other.lower(): other for other in reversed(known)}.values()
     alike = [other for other in reversed(tuple(unique)) if abs(len(other) - len(folded)) <= most]
     ranked = sorted((_distance(folded, other.lower()), position, other) for position, other in enumerate(alike))

@@ -8,20 +8,22 @@ from plugframe.policy.plugins import Plugins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
     from typing import Any, Literal, ParamSpec, TypeVar, overload
 
-    import pluggy
-
+    from plugframe.hooks.hosted import typed
+    from plugframe.hooks.hosted.manager import HostManager
+    from plugframe.hooks.markers import HookimplMarker
     from plugframe.loading.registration import Registration
     from plugframe.namespaces.references import References
     from plugframe.operations.backends import Backends
-    from plugframe.records import Changes, EntryPoint, LoadResult, Plugin
+    from plugframe.records import Changes, LoadResult, Plugin
     from plugframe.registry.callbacks import Callbacks
     from plugframe.registry.classes import ClassRegistry
 
     P = ParamSpec("P")
     R = TypeVar("R")
+    Errors = Literal["raise", "collect", "skip"]
 
 
 _publishing = allocate_lock()
@@ -31,7 +33,7 @@ class Host:
     """An application that takes plugins from installed distributions.
 
     Making one reads and imports nothing. What is installed is looked at when one of its attributes first needs it, and
-    again only by ``refresh``. A plugin is imported by ``load``, or by the first use of ``hook``, which loads all.
+    again only by ``refresh``. A plugin is imported by ``load``, or by the first call of a hook that it implements.
 
     Example:
         >>> host = Host("myapp", path=[])
@@ -39,16 +41,25 @@ class Host:
         []
     """
 
-    def __init__(self, name: str, *, path: "Sequence[str | os.PathLike[str]] | None" = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        activation: "Literal['declared', 'learned', 'eager']" = "declared",
+        path: "Sequence[str | os.PathLike[str]] | None" = None,
+    ) -> None:
         """Name a host.
 
         Args:
             name: the first part of its entry-point groups, such as ``myapp`` for ``myapp.plugins``.
+            activation: which plugins the first call of a hook loads: ``declared`` those that declare the hook in
+                ``<name>.hooks`` and those that declare none at all; ``learned`` of the latter only those that had the
+                hook when they were loaded last; ``eager`` all.
             path: where to look for distributions; None means ``sys.path`` as it is at each look. To be imported,
                 plugins must be on ``sys.path`` too.
 
         Raises:
-            ValueError: the name cannot be part of a group.
+            ValueError: the name cannot be part of a group, or there is no such activation.
             TypeError: ``path`` is one folder, not a list of them.
         """
         if isinstance(path, str | bytes):
@@ -58,7 +69,12 @@ class Host:
         if not issubclass(type(name), str) or not all(word.isalnum() for word in words):
             message = f"a host's name is of letters and digits, with '.', '-' or '_' between them; got {name!r}"
             raise ValueError(message)
+        if activation not in ("declared", "learned", "eager"):
+            message = f"activation is 'declared', 'learned' or 'eager'; got {activation!r}"
+            raise ValueError(message)
         self.name = name
+        self.activation = activation
+        self.hook = Hooks(self)
         self._path = None if path is None else [os.fspath(folder) for folder in path]
         self._plugins: Plugins | None = None
         self._live: Registration | None = None
@@ -79,14 +95,11 @@ class Host:
             return self._live
         from plugframe.loading.registration import Registration
 
-        made = Registration(self.name, self._entry_points)
+        made = Registration(self.name, lambda: self.plugins, self.activation)
         with _publishing:  # Of two threads that make one, both must get the same.
             first: Registration | None = self._live
             self._live = first or made
             return self._live
-
-    def _entry_points(self, group: str) -> "tuple[EntryPoint, ...]":
-        return self.plugins.snapshot.entry_points(group)
 
     def refresh(self) -> "Changes":
         """Look again at what is installed, and return how the plugins differ.
@@ -171,65 +184,77 @@ class Host:
         return tuple(results)
 
     @property
-    def manager(self) -> "pluggy.PluginManager":
-        """The pluggy manager that holds the hook specifications and the loaded plugins."""
+    def manager(self) -> "HostManager":
+        """The plugin manager, a pluggy one to everybody, that holds the hook specifications and the loaded plugins."""
         return self._registration.manager
-
-    @property
-    def hook(self) -> "pluggy.HookRelay":
-        """The hooks, to be called by name; each use first loads the plugins that may run and were not loaded yet."""
-        self.load_all()
-        return self.manager.hook
 
     if TYPE_CHECKING:
 
+        @overload  # A coroutine function is a function, too: of the two, the first counts.
+        def hookspec(  # type: ignore[overload-overlap] # pyright: ignore[reportOverlappingOverload]
+            self, function: Callable[P, Coroutine[Any, Any, R]], /
+        ) -> typed.CoroutineHook[P, list[R], R]: ...
         @overload
-        def hookspec(self, function: Callable[P, R], /) -> Callable[P, list[R]]: ...
+        def hookspec(self, function: Callable[P, R], /) -> typed.Hook[P, list[R], R]: ...
         @overload
         def hookspec(
-            self, *, firstresult: Literal[True], historic: bool = ...
-        ) -> Callable[[Callable[P, R]], Callable[P, R | None]]: ...
+            self, *, historic: Literal[True], errors: Errors = ..., concurrent: bool = ...
+        ) -> Callable[[Callable[P, R]], typed.Hook[P, None, R]]: ...
         @overload
         def hookspec(
-            self, *, firstresult: Literal[False] = ..., historic: bool = ...
-        ) -> Callable[[Callable[P, R]], Callable[P, list[R]]]: ...
+            self, *, firstresult: Literal[True], errors: Errors = ..., concurrent: bool = ...
+        ) -> typed.MakesFirst: ...
+        @overload
+        def hookspec(
+            self, *, firstresult: Literal[False] = ..., errors: Errors = ..., concurrent: bool = ...
+        ) -> typed.MakesList: ...
 
     def hookspec(
-        self, function: "Callable[..., Any] | None" = None, *, firstresult: bool = False, historic: bool = False
-    ) -> "Callable[..., Any]":
+        self,
+        function: "Callable[..., Any] | None" = None,
+        *,
+        firstresult: bool = False,
+        historic: bool = False,
+        errors: "Errors" = "raise",
+        concurrent: bool = False,
+    ) -> "Any":
         """Declare a hook by a function; its parameters are what implementations may take.
 
         Args:
             function: its name is the hook's name.
             firstresult: stop at the first implementation that returns something, and return that.
             historic: call implementations that are registered later, too.
+            errors: what becomes of an implementation's exception: ``raise`` it at once; ``collect`` all and raise one
+                ExceptionGroup after the last; ``skip`` it, log it and go on.
+            concurrent: ``acall`` starts all implementations before it awaits the first.
 
         Returns:
-            The hook's caller, which takes keyword arguments and loads the plugins at its first call.
+            The hook's live function. It takes keyword arguments, and its first call loads the plugins that implement
+            the hook; ``results`` and ``acall`` are further ways to call it.
 
         Raises:
-            ValueError: the hook is declared already, or is both ``firstresult`` and ``historic``.
+            ValueError: the hook is declared already, or the options exclude each other.
             TypeError: it is no function.
         """
-        if function is not None and not callable(function):
-            message = f"a hook specification is a function; got {function!r}"
-            raise TypeError(message)
-        if function is None:
-            return lambda given: self._add_hook(given, firstresult=firstresult, historic=historic)
-        return self._add_hook(function, firstresult=firstresult, historic=historic)
+        options = {"firstresult": firstresult, "historic": historic}
 
-    def _add_hook(self, function: "Callable[P, R]", *, firstresult: bool, historic: bool) -> "Callable[P, Any]":
-        from plugframe.hooks.specifications import add_specification, make_caller
+        def declare(given: "Callable[..., Any]") -> "Callable[..., Any]":
+            from plugframe.hooks.hosted.specifying import check
 
-        unfit = add_specification(self.manager, function, firstresult=firstresult, historic=historic)
-        for name, error in unfit:
-            self._registration.revoke(name, error)
-        return make_caller(function, lambda: self.hook, historic=historic)
+            check(given, firstresult=firstresult, historic=historic, errors=errors, concurrent=concurrent)
+            live, unfit = self.manager.specify(given, options, errors=errors, concurrent=concurrent)
+            for name, error in unfit:
+                self._registration.revoke(name, error)
+            setattr(self.hook, given.__name__, live)
+            made: Callable[..., Any] = live
+            return made
+
+        return declare if function is None else declare(function)
 
     @property
-    def hookimpl(self) -> "pluggy.HookimplMarker":
+    def hookimpl(self) -> "HookimplMarker":
         """The decorator with which plugins mark their implementations of this host's hooks."""
-        from pluggy import HookimplMarker
+        from plugframe.hooks.markers import HookimplMarker
 
         return HookimplMarker(self.name)
 
@@ -252,6 +277,35 @@ class Host:
     def ops(self) -> "Backends":
         """The backends that plugins provide, by ``namespace.operation.backend``."""
         return self._registration.operations
+
+
+class Hooks:
+    """The hooks of a host by name; what is specified, declared or implemented can be called.
+
+    Names that begin with an underscore are nobody's: whoever looks at an object for such loads nothing.
+    """
+
+    if TYPE_CHECKING:
+        _host: Host
+
+        def __setattr__(self, name: str, value: typed.OpenHook) -> None: ...
+
+    def __init__(self, host: "Host") -> None:
+        self.__dict__["_host"] = host
+
+    def __getattr__(self, name: str) -> "typed.OpenHook":
+        if name.startswith("_"):
+            message = f"the hooks of {self._host.name} have no {name!r}"
+            raise AttributeError(message, name=name, obj=self)
+        function: typed.OpenHook = self._host._registration.hook(name)  # noqa: SLF001 # of this module
+        self.__dict__[name] = function
+        return function
+
+    def __dir__(self) -> list[str]:
+        return list(self._host._registration.hook_names())  # noqa: SLF001 # of this module
+
+    def __repr__(self) -> str:
+        return f"<hooks of {self._host.name}>"
 
 
 default_host = Host("plugframe")

@@ -340,6 +340,7 @@ class LoadResult(Record):
         next_step: the command to run next; empty when there is nothing to do.
         traceback: the traceback as text, framework frames left out; empty when nothing was raised.
         registered: what its ``plugframe_register_*`` hooks added, as ``kind:name``, in order.
+        findings: where what it declares and what it is differ.
         seconds: the time that importing and registering it took.
     """
 
@@ -352,6 +353,7 @@ class LoadResult(Record):
         "next_step",
         "traceback",
         "registered",
+        "findings",
         "seconds",
     )
 
@@ -363,6 +365,7 @@ class LoadResult(Record):
     next_step: str
     traceback: str
     registered: tuple[str, ...]
+    findings: tuple[Diagnostic, ...]
     seconds: float
 
     def __init__(
@@ -376,14 +379,17 @@ class LoadResult(Record):
         next_step: str = "",
         traceback: str = "",
         registered: tuple[str, ...] = (),
+        findings: tuple[Diagnostic, ...] = (),
         seconds: float = 0.0,
     ) -> None:
-        self._fill(plugin, state, reason, where, effect, next_step, traceback, registered, seconds)
+        self._fill(plugin, state, reason, where, effect, next_step, traceback, registered, findings, seconds)
 
     def __str__(self) -> str:
         lines = [f"{self.state}: {self.plugin}", self.reason, self.where, self.effect, self.next_step]
         labels = ("", "  reason: ", "  where:  ", "  effect: ", "  next:   ")
-        return "\n".join(label + line for label, line in zip(labels, lines, strict=True) if line)
+        told = [label + line for label, line in zip(labels, lines, strict=True) if line]
+        told += [f"  {found.code}:  {found.message}; {found.effect}. Next: {found.fix}" for found in self.findings]
+        return "\n".join(told)
 
 
 class Changes(Record):

@@ -171,7 +171,7 @@ def test_traceback_of_a_plugin_that_loads_a_broken_one_strictly_shows_no_framewo
 
 def test_keyboard_interrupt_goes_through_and_the_plugin_can_be_tried_again(site: Site) -> None:
     site.install(plugin("a", RENDERS), plugin("x", "raise KeyboardInterrupt"), plugin("z", RENDERS))
-    for use in (site.host.load_all, lambda: site.host.load("x"), lambda: site.host.hook):
+    for use in (site.host.load_all, lambda: site.host.load("x"), lambda: site.host.hook.render(page="p")):
         with pytest.raises(KeyboardInterrupt):
             use()
     assert [result.state for result in site.host.report()] == ["loaded", "available", "available"]

@@ -467,7 +467,7 @@ def test_plugin_that_registers_one_wrong_thing_registers_nothing(site: Site, cas
     del sys.modules["acme_x"]
     site.install({"acme_x.py": GOOD})
     assert site.load("x").registered == REGISTERED
-    assert site.host.hook.render(page="p") == ["rendered by x", "acme_z: p"]
+    assert site.host.hook.render(page="p") == ["acme_z: p", "rendered by x"]
 
 
 @pytest.mark.parametrize("kind", CONFLICTS)

@@ -1,1 +1,1 @@
-"""What every callable surface shares, hooks and operations alike: a room that is still empty."""
+"""What every callable surface shares: a call's steps become one generated function, as fast as one written by hand."""

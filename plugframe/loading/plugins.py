@@ -16,7 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    Register = Callable[[Plugin, object], tuple[str, ...]]
+    from plugframe.records import Diagnostic
+
+    Register = Callable[[Plugin, object], tuple[tuple[str, ...], tuple[Diagnostic, ...]]]
 
 
 class Outcome:
@@ -58,7 +60,8 @@ class Loader:
         """Make a loader.
 
         Args:
-            register: takes a plugin and its object, and returns what it registered, as ``kind:name``.
+            register: takes a plugin and its object, and returns what it registered, as ``kind:name``, and where
+                that differs from what it declares.
         """
         self._register = register
         self._lock = threading.Lock()
@@ -170,11 +173,12 @@ def attempt(plugin: Plugin, register: "Register") -> Outcome:
     started = time.perf_counter()
     try:
         value = resolve(plugin.entry_point.value) if plugin.entry_point.value else None
-        registered = register(plugin, value)
+        registered, findings = register(plugin, value)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 # SystemExit and a plugin's own kinds: nothing of it may stop the host
         seconds = time.perf_counter() - started
         return Outcome(describe_fault(plugin, error, sys.exc_info()[2], seconds=seconds), error=error)
     seconds = time.perf_counter() - started
-    return Outcome(LoadResult(plugin=plugin, state="loaded", registered=registered, seconds=seconds), value=value)
+    result = LoadResult(plugin=plugin, state="loaded", registered=registered, findings=findings, seconds=seconds)
+    return Outcome(result, value=value)

@@ -3,17 +3,18 @@
 import inspect
 import sys
 
-import pluggy
-
-from plugframe.errors import PluginImportError, RegistrationError
-from plugframe.hooks.framework import offer_registrars
+from plugframe.errors import NotRegisteredError, PluginImportError, RegistrationError
+from plugframe.hooks.hosted.framework import offer_registrars
+from plugframe.hooks.hosted.manager import HostManager
+from plugframe.loading.activation import Activation, check_declared
 from plugframe.loading.faults import fault_of
+from plugframe.loading.learned import Learned
 from plugframe.loading.plugins import Loader
 from plugframe.loading.resolve import resolve
 from plugframe.namespaces.references import Addition, References, Registrar, name_problem
 from plugframe.operations.backends import Backends
 from plugframe.policy.groups import PARTS
-from plugframe.records import EntryPoint, Plugin
+from plugframe.records import Diagnostic, EntryPoint, Plugin
 from plugframe.registry.callbacks import Callbacks
 from plugframe.registry.classes import ClassRegistry
 
@@ -21,7 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    EntryPointsOf = Callable[[str], Iterable[EntryPoint]]
+    from plugframe.hooks.hosted.typed import OpenHook
+    from plugframe.policy.plugins import Plugins
 
 
 class Registration:
@@ -31,24 +33,59 @@ class Registration:
     ``plugframe_register_*`` hooks register, and its hook implementations.
     """
 
-    def __init__(self, host: str, entry_points: "EntryPointsOf") -> None:
+    def __init__(self, host: str, plugins: "Callable[[], Plugins]", activation: str) -> None:
         """Make the empty registries of a host.
 
         Args:
             host: its name.
-            entry_points: returns the entry points of a group as they are installed now.
+            plugins: returns its plugins as they are installed now.
+            activation: which plugins the first call of a hook loads: see ``loading.activation``.
         """
+
+        def entry_points(group: str) -> "tuple[EntryPoint, ...]":
+            return plugins().snapshot.entry_points(group)
 
         def declared(kind: str) -> "Callable[[], Iterator[Addition]]":
             return lambda: _declared(entry_points(f"{host}.{kind}"), PARTS[kind])
 
-        self.manager = pluggy.PluginManager(host)
+        self.manager = HostManager(host, self.wake)
         self.classes = ClassRegistry("class", resolve=_resolver(inspect.isclass), fill=declared("classes"))
         self.bound = References("callback", resolve=_resolver(callable), fill=declared("callbacks"))
         self.callbacks = Callbacks(self.bound)
         self.libraries = References("library", resolve=_resolver(_is_anything), fill=declared("libraries"))
         self.operations = Backends("operation", resolve=_resolver(callable), fill=declared("operations"))
         self.loader = Loader(self.register)
+        self.learned = Learned(host, lambda: plugins().snapshot)
+        self.activation = Activation(activation, plugins, self.loader, self.learned)
+
+    def wake(self, hook: str) -> bool:
+        """Load the plugins that implement a hook; return whether that is done for good."""
+        return self.activation.wake(hook)
+
+    def hook(self, name: str) -> "OpenHook":
+        """Return the live function of a hook.
+
+        Plugins are loaded only where the name is nowhere specified, declared or learned, and some plugins do not tell
+        what they implement.
+
+        Raises:
+            NotRegisteredError: nothing specifies, declares or implements a hook of this name.
+        """
+        function: OpenHook | None = self.manager.hook_function(name)
+        if function is None and name in set(self.activation.declared()):
+            function = self.manager.expect(name)
+        if function is None:
+            self.activation.wake_undeclared()
+            function = self.manager.hook_function(name)
+        if function is None:
+            kind = "hook"
+            raise NotRegisteredError(kind, name, self.hook_names())
+        return function
+
+    def hook_names(self) -> tuple[str, ...]:
+        """Return the names of the hooks that are known without loading a plugin, sorted."""
+        known = {name for name in vars(self.manager.hook) if not name.startswith("_")}
+        return tuple(sorted(known.union(self.activation.declared())))
 
     def tables(self) -> dict[str, References]:
         """Return the registries by kind."""
@@ -59,7 +96,7 @@ class Registration:
             "operations": self.operations,
         }
 
-    def register(self, plugin: Plugin, value: object) -> tuple[str, ...]:
+    def register(self, plugin: Plugin, value: object) -> tuple[tuple[str, ...], tuple[Diagnostic, ...]]:
         """Register all that a loaded plugin offers, or nothing of it.
 
         Args:
@@ -67,14 +104,15 @@ class Registration:
             value: its module or object; None where there is nothing but what entry points declare.
 
         Returns:
-            What its hooks registered, as ``kind:name`` in order.
+            What its ``plugframe_register_*`` hooks registered, as ``kind:name`` in order, and where the hooks that it
+            declares and those that it implements differ.
 
         Raises:
             RegistrationError: a name or target is not what it must be, or is taken.
             Exception: whatever the plugin's own functions raise.
         """
         if value is None:
-            return ()
+            return (), ()
         provider = str(plugin)
         registrars = {
             "classes": Registrar(
@@ -90,19 +128,22 @@ class Registration:
         try:
             for kind, registrar in registrars.items():
                 tables[kind].commit(registrar.additions)
-            self.manager.register(value, name=plugin.name)
+            self.manager.provide(plugin, value)
         except BaseException:
             self._undo(plugin)
             raise
-        return tuple(
+        found = self.manager.found(plugin.name, value)
+        if self.activation.mode == "learned" and "hooks" not in plugin.provides:
+            self.learned.note(plugin, value, found, found.values())
+        registered = (
             f"{kind}:{addition.name}" for kind, registrar in registrars.items() for addition in registrar.additions
         )
+        return tuple(registered), check_declared(plugin, found)
 
     def _undo(self, plugin: Plugin) -> None:
         for table in self.tables().values():
             table.forget(str(plugin))
-        if self.manager.has_plugin(plugin.name):
-            self.manager.unregister(name=plugin.name)
+        self.manager.withdraw(plugin.name)
 
     def revoke(self, name: str, error: Exception) -> None:
         """Take away all that a loaded plugin registered, for an error that showed later; it can be loaded again."""
@@ -115,6 +156,8 @@ class Registration:
         for table in self.tables().values():
             table.refill()
         self.loader.forget_failures()
+        self.learned.forget()
+        self.manager.sleep()
 
 
 def _is_anything(_: object) -> bool:

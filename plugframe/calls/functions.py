@@ -1,0 +1,164 @@
+"""Routines to functions: a source is compiled once a shape, and every function has what it uses in it.
+
+``compile_method`` makes the ``__call__`` of a class made for one caller; ``LiveFunction`` is one function whose body is
+exchanged while every reference to it stays good.
+"""
+
+import builtins
+import sys
+from functools import lru_cache
+from types import CellType, CodeType, FunctionType
+
+from plugframe.calls.showing import show
+from plugframe.calls.source import fill, keyword_only, mark, outside, write
+from plugframe.calls.watching import Watcher
+from plugframe.calls.wrapping import leave, refuse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from plugframe.calls.steps import Routine
+
+# A function's code is exchanged under running calls, and has functions among its constants. An interpreter without a
+# global lock allows neither: it keeps constants for ever, and looks at code without counting itself as a user of it.
+EXCHANGEABLE = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()
+
+_CONSTANT = "\0"  # begins a constant that stands for what a text uses from outside
+_GLOBALS = {"__builtins__": builtins}
+_missing = object()
+
+
+def compile_method(
+    routine: "Routine",
+    defaults: "Mapping[str, object]",
+    incomplete: "Callable[[Any, dict[str, object]], object]",
+) -> "Callable[..., Any]":
+    """Return a function for a class's ``__call__`` that runs a routine.
+
+    Args:
+        routine: what it does.
+        defaults: values of parameters that a call may leave out.
+        incomplete: is given the object and the arguments of a call with other arguments than the parameters.
+    """
+
+    def complete(caller: object, given: dict[str, object], extra: dict[str, object]) -> object:
+        arguments = {name: value for name, value in given.items() if value is not _missing}
+        return incomplete(caller, {**arguments, **extra})
+
+    text, _ = write(routine.shape(defaults, guarded=True, watched=False))
+    values = _values(routine, complete=complete, missing=_missing)
+    made = _close_over(text, values, routine.parameters)
+    made.__code__ = _named(made.__code__, "__call__", show(routine.name, text, routine.steps))
+    made.__kwdefaults__ = {name: defaults.get(name, _missing) for name in routine.parameters}
+    return made
+
+
+class LiveFunction:
+    """One function of keyword arguments whose body is exchanged: by what each call is handed to, or by a routine.
+
+    A call that runs goes on with the body with which it began. Exchanging the body is one store, which every reference
+    to the function sees at its next call.
+    """
+
+    def __init__(self, name: str, parameters: "tuple[str, ...]", defaults: "Mapping[str, object]") -> None:
+        """Make the function; it is to be given a body before its first call.
+
+        Args:
+            name: its name.
+            parameters: the names of its arguments; a call must give each that has no default.
+            defaults: values of those that a call may leave out.
+        """
+        self.name = name
+        self.parameters = parameters
+        self._exchangeable = EXCHANGEABLE
+        self._target = CellType()
+        given = ", ".join(f"{name!r}: {name}" for name in parameters)
+        self._handing = f"def call({keyword_only(parameters)}):\n    return {mark('target')}({{{given}}})\n"
+        if self._exchangeable:
+            self.function = FunctionType(_constant_code(self._handing), _GLOBALS, name)
+        else:
+            passed = ", ".join(f"{name}={name}" for name in parameters)
+            text = f"def call({keyword_only(parameters)}):\n    return {mark('target')}({passed})\n"
+            self.function = _close_over(text, {"target": self._target}, parameters)
+        self.function.__kwdefaults__ = dict(defaults)
+
+    def hand_to(self, target: "Callable[[dict[str, object]], object]") -> None:
+        """Let each call be handed, as one dictionary of its arguments, to a function."""
+        self._exchange(self._handing, {"target": target}, show(self.name, self._handing, ()))
+
+    def run(self, routine: "Routine", **uses: "Callable[..., Any]") -> None:
+        """Let each call run a routine.
+
+        Args:
+            routine: what it does; its parameters are the function's.
+            uses: ``tell`` is given each exception that leaves and the number of the step that it came from, or None;
+                where the routine collects or skips exceptions, ``failed`` is given each, with its step's number and the
+                list to collect it in, and ``grouped`` makes the exception to raise of that list.
+        """
+        text, places = write(routine.shape({}, guarded=False, watched=True))
+        values = _values(routine, watch=Watcher(uses.pop("tell"), places), **uses)
+        self._exchange(text, values, show(routine.name, text, routine.steps))
+
+    def _exchange(self, text: str, values: "dict[str, object]", place: str) -> None:
+        if self._exchangeable:
+            code = _constant_code(text)
+            constants = tuple(
+                values[value[1:]] if isinstance(value, str) and value[:1] == _CONSTANT else value
+                for value in code.co_consts
+            )
+            self.function.__code__ = _named(code.replace(co_consts=constants), self.name, place)
+        else:
+            made = _close_over(text, values, self.parameters)
+            made.__code__ = _named(made.__code__, self.name, place)
+            self._target.cell_contents = made
+
+
+def _values(routine: "Routine", **uses: object) -> "dict[str, object]":
+    """Return what a routine's text uses from outside, by its name there."""
+    steps = {str(place): step.function for place, step in enumerate(routine.steps)}
+    return {**steps, "leave": leave, "refuse": refuse, **routine.uses, **uses}
+
+
+def _named(code: CodeType, name: str, place: str) -> CodeType:
+    return code.replace(co_name=name, co_qualname=name, co_filename=place)
+
+
+@lru_cache(maxsize=512)
+def _constant_code(text: str) -> CodeType:
+    """Compile a text whose marks become constants, to be put in their place.
+
+    A condition around each keeps the compiler from warning that a string is called; it leaves no trace in the code.
+    """
+    return _compile(fill(text, lambda name: f"({_CONSTANT + name!r} if True else None)"))
+
+
+@lru_cache(maxsize=512)
+def _closure_code(text: str, parameters: "tuple[str, ...]") -> "tuple[CodeType, dict[str, str]]":
+    """Compile a text whose marks become free variables; return the code and free variable to mark."""
+    variables: dict[str, str] = {}
+    for name in outside(text):
+        variable = f"use_{name}"
+        while variable in parameters:
+            variable += "_"
+        variables[variable] = name
+    marks = {name: variable for variable, name in variables.items()}
+    inner = "".join(f"    {line}\n" for line in fill(text, marks.__getitem__).splitlines())
+    bind = _compile(f"def bind({', '.join(variables)}):\n{inner}")
+    return _only_code(bind.co_consts), variables
+
+
+def _close_over(text: str, values: "dict[str, object]", parameters: "tuple[str, ...]") -> FunctionType:
+    code, variables = _closure_code(text, parameters)
+    given = (values[variables[variable]] for variable in code.co_freevars)
+    closure = tuple(value if isinstance(value, CellType) else CellType(value) for value in given)
+    return FunctionType(code, _GLOBALS, "call", None, closure)
+
+
+def _compile(source: str) -> CodeType:
+    return _only_code(compile(source, "<plugframe>", "exec", dont_inherit=True).co_consts)
+
+
+def _only_code(constants: "tuple[object, ...]") -> CodeType:
+    return next(constant for constant in constants if isinstance(constant, CodeType))

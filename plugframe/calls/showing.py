@@ -1,0 +1,45 @@
+"""Generated sources for tracebacks to show, under file names that pytest takes for none of the user's."""
+
+import linecache
+import threading
+from zlib import crc32
+
+from plugframe.calls.source import fill
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from plugframe.calls.steps import Step
+
+PREFIX = "<plugframe hook "
+_MOST = 1024  # The newest sources are kept: who churns through plugins shall not fill the memory with them.
+
+_shown: dict[str, None] = {}
+_lock = threading.Lock()
+
+
+def show(name: str, text: str, steps: "Sequence[Step]") -> str:
+    """Keep a source for tracebacks.
+
+    Args:
+        name: what is called.
+        text: the source, with marks.
+        steps: what their labels are put for.
+
+    Returns:
+        The file name by which it is found; the same for the same source.
+    """
+    labels = {str(place): step.label or step.function.__name__ for place, step in enumerate(steps)}
+    source = fill(text, lambda mark: labels.get(mark, mark))
+    file = f"{PREFIX}{name} {crc32(source.encode('utf-8', 'backslashreplace')):08x}>"
+    with _lock:
+        _shown.pop(file, None)
+        _shown[file] = None
+        # Without a modification time linecache takes it as it is, and looks for no file.
+        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        while len(_shown) > _MOST:
+            oldest = next(iter(_shown))
+            del _shown[oldest]
+            linecache.cache.pop(oldest, None)
+    return file

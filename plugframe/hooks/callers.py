@@ -1,0 +1,284 @@
+"""Hook callers that are pluggy's to everyone, and compile what they run once they are called often.
+
+A caller's class is its state: ``Caller`` runs its implementations one after the other and counts its calls; a class
+made for it has the compiled ``__call__``; ``DelegatingCaller`` calls as pluggy does, for historic hooks and wherever
+somebody watches or replaces the execution. Any change to what a caller runs brings it back to the first or the last.
+"""
+
+import warnings
+from types import MethodType
+
+import pluggy
+from pluggy._hooks import _SubsetHookCaller
+
+from plugframe.calls.functions import compile_method
+from plugframe.hooks.execution import run
+from plugframe.hooks.ordering import arrange, is_bound
+from plugframe.hooks.outcomes import level_of_call
+from plugframe.hooks.routines import routine_of
+from plugframe.hooks.watched import WatchedList
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+WARM = 32  # calls, before a hook is compiled for the first time: compiling takes as long as some dozens of calls
+COOLEST = 4096  # calls, before a hook that changes all the time is compiled again
+
+_EXECUTE = pluggy.PluginManager._hookexec  # noqa: SLF001 # pluggy's seam; whoever overrides it is honoured
+
+
+def _watched(name: str) -> property:
+    """Return an attribute of pluggy's callers that, when somebody sets it, lets the caller look at itself again."""
+    slot = pluggy.HookCaller.__dict__[name]
+
+    def assign(caller: "Caller", value: object) -> None:
+        slot.__set__(caller, value)
+        caller.look_again()
+
+    return property(slot.__get__, assign)
+
+
+class Caller(pluggy.HookCaller):
+    """A hook's caller that counts its calls, and is compiled when they are many.
+
+    Source: https://pluggy.readthedocs.io/en/stable/api_reference.html#pluggy.HookCaller
+    """
+
+    __slots__ = ("__weakref__", "_calls", "_came", "_implementers", "_ordered", "_patience", "version", "views")
+
+    compiles = True
+    always_ordered = False
+
+    _hookexec = _watched("_hookexec")  # type: ignore[misc] # pyright: ignore[reportAssignmentType] # final for others
+    _hookimpls = _watched("_hookimpls")  # type: ignore[misc] # pyright: ignore[reportAssignmentType]
+    _call_history = _watched("_call_history")  # pyright: ignore[reportAssignmentType] # an attribute for all others
+    spec = _watched("spec")  # pyright: ignore[reportAssignmentType]
+
+    def __init__(
+        self, name: str, hook_execute: "Any", specmodule_or_class: "Any" = None, spec_opts: "Any" = None
+    ) -> None:
+        """Make a caller, with the arguments of pluggy's."""
+        self.version: object = None
+        self.views: dict[frozenset[object], View] = {}
+        self._calls = 0
+        self._patience = WARM
+        self._came: list[pluggy.HookImpl] = []
+        self._ordered = self.always_ordered
+        self._implementers: tuple[object, frozenset[object]] = (None, frozenset())
+        slots = vars(pluggy.HookCaller)
+        implementations = WatchedList((), self.look_again)
+        first = {"name": name, "_hookexec": hook_execute, "_hookimpls": implementations, "_call_history": None}
+        for slot, value in (*first.items(), ("spec", None)):
+            slots[slot].__set__(self, value)
+        self.look_again()
+        if specmodule_or_class is not None:
+            self.set_specification(specmodule_or_class, spec_opts)
+
+    def look_again(self) -> None:
+        """Forget what was compiled: something changed in what a call runs, or in how.
+
+        The change comes first and this after it, and whoever compiles looks at the version last: so what was compiled
+        from a state that is no more never stays.
+        """
+        self.version = object()
+        self._calls = 0
+        kind: Any = Caller if self.is_direct() else DelegatingCaller
+        self.__class__ = kind
+        views, self.views = self.views, {}
+        for view in views.values():
+            view.retire()
+
+    def _add_hookimpl(self, hookimpl: pluggy.HookImpl) -> None:
+        self._came.append(hookimpl)
+        self._ordered = self._ordered or is_bound(hookimpl)
+        if self._ordered:
+            self._hookimpls[:] = arrange(self._sequence(self._present(hookimpl)), self.name)
+        else:
+            super()._add_hookimpl(hookimpl)
+
+    def _remove_plugin(self, plugin: object) -> None:
+        super()._remove_plugin(plugin)
+        self._came = self._present()
+        if self._ordered:
+            self._ordered = self.always_ordered or any(map(is_bound, self._came))
+            self._hookimpls[:] = arrange(self._sequence(self._came), self.name)
+
+    def _present(self, *more: pluggy.HookImpl) -> list[pluggy.HookImpl]:
+        """Return the implementations in the order in which they came, those included that others put in or out."""
+        present = {id(one): one for one in (*self._hookimpls, *more)}
+        came = [present.pop(id(one)) for one in self._came if id(one) in present]
+        return [*came, *present.values()]
+
+    def _sequence(self, came: "Sequence[pluggy.HookImpl]") -> "Sequence[pluggy.HookImpl]":
+        """Return implementations in the order that decides between equals: as they came."""
+        return came
+
+    def check_order(self, hookimpl: pluggy.HookImpl) -> None:
+        """Raise if an implementation cannot be put in order with the others; change nothing.
+
+        Raises:
+            HookValidationError: what the plugins ask for is a circle.
+        """
+        if self._ordered or is_bound(hookimpl):
+            arrange(self._sequence(self._present(hookimpl)), self.name)
+
+    def implementers(self) -> frozenset[object]:
+        """Return the plugins that implement the hook."""
+        version = self.version
+        known, plugins = self._implementers
+        if known is not version:
+            plugins = frozenset(one.plugin for one in self._hookimpls)
+            self._implementers = version, plugins
+        return plugins
+
+    def is_direct(self) -> bool:
+        """Return whether calls need not go through pluggy's own seams: nobody watches, replaces or repeats them."""
+        execute = self._hookexec
+        if self._call_history is not None or type(execute) is not MethodType or execute.__func__ is not _EXECUTE:
+            return False
+        return getattr(execute.__self__, "executes_directly", False)
+
+    def __call__(self, **arguments: object) -> "Any":
+        """Call the hook's implementations.
+
+        Raises:
+            HookCallError: an implementation needs an argument that the call does not give.
+        """
+        __tracebackhide__ = True
+        self._calls += 1
+        if self._calls >= self._patience and self._compile():
+            return self(**arguments)
+        return self.interpret(arguments)
+
+    def interpret(self, arguments: dict[str, object]) -> object:
+        """Run a call step by step."""
+        __tracebackhide__ = True
+        arguments = prepare(self.spec, arguments)
+        first_result = bool(self.spec and self.spec.opts.get("firstresult"))
+        return run(self._hookimpls.copy(), self.name, arguments, first_result=first_result)
+
+    def _compile(self) -> bool:
+        version = self.version
+        made = _compiled(Caller, self, self._hookimpls.copy())
+        self._calls, self._patience = 0, min(2 * self._patience, COOLEST)
+        if made is None:
+            return False
+        self.__class__ = made
+        if self.version is not version:
+            self.look_again()
+        return True
+
+    def view(self, removed: frozenset[object]) -> "View":
+        """Return what is called without some plugins, shared by all who leave out the same."""
+        view = self.views.get(removed)
+        if view is None or view.version is not self.version:
+            view = self.views[removed] = View(self, removed)
+        return view
+
+
+class DelegatingCaller(Caller):
+    """A caller in whose calls pluggy's own code runs, frame by frame."""
+
+    __slots__ = ()
+    __call__ = pluggy.HookCaller.__call__
+
+
+class View:
+    """What is called of a hook without some plugins, as long as the hook does not change."""
+
+    def __init__(self, caller: Caller, removed: frozenset[object]) -> None:
+        """Take the implementations of a caller that are not of the removed plugins."""
+        self.version = caller.version
+        self.implementations = [one for one in caller._hookimpls if one.plugin not in removed]  # noqa: SLF001 # pluggy's
+        self.calls = 0
+        self.made: type[SubsetCaller] | None = None
+        # One for all who leave out the same: it has nothing of its own.
+        self.caller = SubsetCaller(caller, removed)
+
+    def retire(self) -> None:
+        """Let everybody who calls the compiled function look again."""
+        if self.made is not None:
+            self.made.__call__ = SubsetCaller.__call__  # type: ignore[method-assign] # a class made for this view
+
+
+class SubsetCaller(_SubsetHookCaller):
+    """A hook's caller without some plugins, compiled like the hook itself.
+
+    Source: https://pluggy.readthedocs.io/en/stable/api_reference.html#pluggy.PluginManager.subset_hook_caller
+    """
+
+    __slots__ = ("_key",)
+
+    _orig: Caller
+
+    def __init__(self, caller: Caller, removed: frozenset[object]) -> None:
+        """Leave out the implementations of the removed plugins."""
+        super().__init__(caller, removed)
+        self._key = removed
+
+    def __call__(self, **arguments: object) -> "Any":
+        """Call the hook's implementations but those of the removed plugins.
+
+        Raises:
+            HookCallError: an implementation needs an argument that the call does not give.
+        """
+        __tracebackhide__ = True
+        caller = self._orig
+        if caller.is_historic():
+            return super().__call__(**arguments)
+        if not caller.is_direct():
+            arguments = prepare(self.spec, arguments)
+            first_result = self.spec.opts.get("firstresult", False) if self.spec else False
+            return self._hookexec(self.name, self._hookimpls, arguments, first_result)
+        view = caller.view(self._key)
+        view.calls += 1
+        if view.made is None and view.calls >= WARM:
+            self._compile(view)
+        if view.made is not None:
+            kind: Any = view.made
+            self.__class__ = kind
+            return self(**arguments)
+        return self.interpret(arguments)
+
+    def interpret(self, arguments: dict[str, object]) -> object:
+        """Run a call step by step."""
+        __tracebackhide__ = True
+        arguments = prepare(self.spec, arguments)
+        first_result = bool(self.spec and self.spec.opts.get("firstresult"))
+        implementations = self._orig.view(self._key).implementations
+        return run(implementations, self.name, arguments, first_result=first_result)
+
+    def _compile(self, view: View) -> None:
+        made = _compiled(SubsetCaller, self._orig, view.implementations)
+        view.calls = 0
+        view.made = made
+        if self._orig.version is not view.version:
+            view.retire()
+
+
+def prepare(spec: "pluggy._hooks.HookSpec | None", arguments: dict[str, object]) -> dict[str, object]:
+    """Return the arguments of a call with the specification's defaults; warn of those that are missing."""
+    if spec is None:
+        return arguments
+    if spec.kwargdefaults:
+        arguments = {**spec.kwargdefaults, **arguments}
+    for name in spec.argnames:
+        if name not in arguments:
+            names = ", ".join(repr(one) for one in spec.argnames if one not in arguments)
+            # The words are pluggy's, for the filters that look for them.
+            message = f"Argument(s) {names} which are declared in the hookspec cannot be found in this hook call"
+            warnings.warn(message, stacklevel=level_of_call())
+            break
+    return arguments
+
+
+def _compiled(kind: type, caller: Caller, implementations: "Sequence[pluggy.HookImpl]") -> "type[Any] | None":
+    """Return a class of callers with a compiled ``__call__``, or None where what a call runs depends on the call."""
+    spec = caller.spec
+    routine = routine_of(caller.name, spec, implementations)
+    if routine is None:
+        return None
+    method = compile_method(routine, spec.kwargdefaults if spec else {}, lambda one, given: one.interpret(given))
+    return type(kind.__name__, (kind,), {"__slots__": (), "__call__": method, "__module__": __name__})

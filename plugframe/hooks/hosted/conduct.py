@@ -1,0 +1,150 @@
+"""Running the implementations of a host's hook one after the other, under its policy.
+
+``conduct`` is the main function: what a compiled hook does, for calls that are not worth compiling, are watched, or
+want to know who said what.
+"""
+
+from types import CoroutineType
+from typing import cast
+
+import pluggy
+
+from plugframe.calls.steps import Errors
+from plugframe.calls.wrapping import leave, start
+from plugframe.errors import CoroutineHookError
+from plugframe.hooks.outcomes import adapt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from plugframe.hooks.hosted.policy import Policy
+
+
+def conduct(
+    policy: "Policy", implementations: "Sequence[pluggy.HookImpl]", arguments: "Mapping[str, object]", *, first: bool
+) -> object:
+    """Call the implementations of a hook.
+
+    Args:
+        policy: the hook's name, and what becomes of exceptions.
+        implementations: in reverse of the order in which they start, as a hook caller keeps them.
+        arguments: what the hook was called with, defaults included.
+        first: stop at the first implementation that returns something.
+
+    Returns:
+        What the outermost wrapper makes of it: else a new list of all results that are not None, or the first of them.
+
+    Raises:
+        HookCallError: an implementation needs an argument that the call does not give.
+        CoroutineHookError: an implementation returned a coroutine.
+        ExceptionGroup: the policy collects exceptions, and there were some.
+        BaseException: whatever the policy lets through, and what wrappers raise.
+    """
+    entered: list[tuple[pluggy.HookImpl, Any]] = []
+    failure: BaseException | None = None
+    result: object = None
+    try:
+        result = _run(policy, implementations, arguments, entered, first=first)
+    except BaseException as error:  # noqa: BLE001 # the wrappers decide what becomes of it
+        failure = error
+    for implementation, wrapper in reversed(entered):
+        result, failure = depart(policy, implementation, wrapper, result, failure)
+    if failure is not None:
+        try:
+            raise failure
+        finally:
+            failure = None  # or the exception and this frame would keep each other
+    return result
+
+
+def _run(
+    policy: "Policy",
+    implementations: "Sequence[pluggy.HookImpl]",
+    arguments: "Mapping[str, object]",
+    entered: "list[tuple[pluggy.HookImpl, Any]]",
+    *,
+    first: bool,
+) -> object:
+    """Start the wrappers, keeping those that were started, and run what is inside of them."""
+    __tracebackhide__ = True
+    results: list[object] = []
+    failures: list[Exception] = []
+    for one in reversed(implementations):
+        wraps = one.wrapper or one.hookwrapper
+        try:
+            value = begin(one, policy, arguments)
+        except BaseException as error:
+            policy.note(error, one)
+            if not policy.spares(error, wraps=wraps):
+                raise
+            policy.failed(one, cast("Exception", error), failures)
+            continue
+        if wraps:
+            entered.append((one, value))
+        elif value is not None:
+            results.append(value)
+            if first:
+                break
+    if failures:
+        raise policy.grouped(failures)
+    return (results[0] if results else None) if first else results
+
+
+def depart(
+    policy: "Policy",
+    implementation: pluggy.HookImpl,
+    wrapper: "Any",
+    result: object,
+    failure: BaseException | None,
+) -> tuple[object, BaseException | None]:
+    """Leave a wrapper; note on what it raises whose it is, and under the policy to skip, go on as if it had not.
+
+    Returns:
+        The result and the exception to hand on.
+
+    Raises:
+        RuntimeError: it yielded again.
+    """
+    before = failure
+    try:
+        result, failure = leave(wrapper, result, failure)
+    except RuntimeError as error:
+        policy.note(error, implementation)
+        raise
+    if failure is not None and failure is not before:
+        policy.note(failure, implementation)
+        if policy.errors is Errors.SKIP and isinstance(failure, Exception):
+            policy.failed(implementation, failure, [])
+            return result, before
+    return result, failure
+
+
+def begin(implementation: pluggy.HookImpl, policy: "Policy", arguments: "Mapping[str, object]") -> "Any":
+    """Call one implementation with those arguments that it takes; start a wrapper, and return its generator.
+
+    Raises:
+        CoroutineHookError: it returned a coroutine, which is closed.
+    """
+    value = call(implementation, policy, arguments)
+    if implementation.wrapper or implementation.hookwrapper:
+        start(value)
+    elif type(value) is CoroutineType:
+        value.close()
+        raise CoroutineHookError(policy.hook, policy.describe(implementation))
+    return value
+
+
+def call(implementation: pluggy.HookImpl, policy: "Policy", arguments: "Mapping[str, object]") -> "Any":
+    """Call one implementation with those arguments that it takes, whatever it returns."""
+    try:
+        positional = [arguments[argument] for argument in implementation.argnames]
+    except KeyError as error:
+        message = (
+            f"hook {policy.hook!r} must be called with {error.args[0]!r}: {policy.describe(implementation)} takes it"
+        )
+        raise pluggy.HookCallError(message) from error
+    keywords = {name: arguments[name] for name in implementation.kwargnames if name in arguments}
+    function = adapt(implementation, policy.hook) if implementation.hookwrapper else implementation.function
+    return function(*positional, **keywords)

@@ -1,0 +1,192 @@
+"""One hook of a host: the live function that calls it, and what else can be asked of it."""
+
+from functools import update_wrapper
+from inspect import iscoroutinefunction
+
+from plugframe.calls.functions import LiveFunction
+from plugframe.calls.steps import Errors, Kind
+from plugframe.errors import CoroutineHookError, near_matches
+from plugframe.hooks import callers
+from plugframe.hooks.hosted.asynchronous import conduct_async
+from plugframe.hooks.hosted.results import HookResult, observe
+from plugframe.hooks.routines import routine_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from plugframe.hooks.hosted.manager import HostCaller
+    from plugframe.hooks.hosted.policy import Policy
+
+
+class Hook:
+    """A hook of a host.
+
+    Its function is handed to ``enter`` at first, which lets the plugins load that implement the hook, and then runs
+    them step by step and counts the calls; after many it runs what was compiled. Whatever changes brings it back to
+    ``enter``.
+    """
+
+    def __init__(
+        self, caller: "HostCaller", policy: "Policy", activate: "Callable[[str], bool]", *, concurrent: bool = False
+    ) -> None:
+        """Make a hook.
+
+        Args:
+            caller: pluggy's side of it.
+            policy: what becomes of exceptions.
+            activate: loads the plugins that implement a hook; returns whether that is done for good.
+            concurrent: ``acall`` starts all implementations before awaiting the first.
+        """
+        self.name = caller.name
+        self.caller = caller
+        self.policy = policy
+        self._activate = activate
+        self._concurrent = concurrent
+        self._active = self._compiled = False
+        self._calls = 0
+        self._patience = callers.WARM
+        spec = caller.spec
+        self._live = None
+        self.function: Any
+        if spec is None:
+            self.function = self._make_open_function()
+        else:
+            self._live = LiveFunction(self.name, (*spec.argnames, *spec.kwargnames), spec.kwargdefaults)
+            self._live.hand_to(self.enter)
+            self.function = update_wrapper(self._live.function, spec.function)
+        self.function.results = self.results  # see ``typed.Hook``
+        self.function.acall = self.acall
+        caller.tell = self.look_again
+
+    def _make_open_function(self) -> "Any":
+        def call(**arguments: object) -> object:
+            return self.enter(arguments)
+
+        call.__name__ = call.__qualname__ = self.name
+        call.__doc__ = f"Call the hook {self.name!r}, which has no specification, with whatever its plugins take."
+        return call
+
+    def look_again(self) -> None:
+        """Forget what was compiled: the implementations, or how they run, changed."""
+        self._calls = 0
+        if self._compiled and self._live is not None:
+            self._compiled = False
+            self._live.hand_to(self.enter)
+
+    def sleep(self) -> None:
+        """Let the plugins load again that implement the hook: others may be installed now."""
+        self._active = False
+        self.look_again()
+
+    def enter(self, arguments: "dict[str, object]") -> object:
+        """Make a call that is not compiled.
+
+        Raises:
+            CoroutineHookError: a plugin implements the hook by a coroutine.
+        """
+        __tracebackhide__ = True
+        self._wake()
+        caller = self.caller
+        if caller.is_historic():
+            caller.call_historic(kwargs=arguments)
+            return None
+        implementations = caller.get_hookimpls()
+        for one in implementations:
+            if iscoroutinefunction(one.function):
+                raise CoroutineHookError(self.name, self.policy.describe(one))
+        self._calls += 1
+        if self._calls >= self._patience and self._compile():
+            return self.function(**arguments)
+        return caller._hookexec(self.name, implementations, arguments, self._first)  # noqa: SLF001 # watched by others
+
+    @property
+    def _first(self) -> bool:
+        spec = self.caller.spec
+        return bool(spec and spec.opts.get("firstresult"))
+
+    def _wake(self) -> None:
+        if not self._active:
+            self._active = self._activate(self.name)
+
+    def _compile(self) -> bool:
+        caller, version = self.caller, self.caller.version
+        implementations = caller.get_hookimpls()
+        self._calls, self._patience = 0, min(2 * self._patience, callers.COOLEST)
+        routine = routine_of(self.name, caller.spec, implementations, self.policy.errors)
+        spares = self.policy.errors is not Errors.RAISE
+        if self._live is None or routine is None or not self._active or not caller.is_direct():
+            return False
+        if spares and any(step.kind is not Kind.PLAIN for step in routine.steps):
+            return False
+        ordered = implementations[::-1]
+        policy = self.policy
+        self._compiled = True
+        self._live.run(
+            routine,
+            tell=lambda error, step: policy.note(error, None if step is None else ordered[step]),
+            failed=lambda step, error, failures: policy.failed(ordered[step], error, failures),
+            grouped=policy.grouped,
+        )
+        if caller.version is not version:
+            self._compiled = True
+            self.look_again()
+        return True
+
+    def results(self, **arguments: object) -> tuple[HookResult[object], ...]:
+        """Call all implementations and return what each came to, with its plugin, distribution and time.
+
+        An exception is kept with its implementation instead of being raised; the others run.
+
+        Returns:
+            In the order in which they started.
+
+        Raises:
+            TypeError: the arguments are not the hook's.
+        """
+        arguments = self._complete(arguments)
+        self._wake()
+        return observe(self.policy, self.caller.get_hookimpls(), arguments, first=self._first)
+
+    async def acall(self, **arguments: object) -> "Any":
+        """Call the hook and await the implementations that are coroutines.
+
+        Returns:
+            What a plain call returns, with what was awaited in place of the awaitables.
+
+        Raises:
+            TypeError: the arguments are not the hook's.
+        """
+        arguments = self._complete(arguments)
+        self._wake()
+        return await conduct_async(
+            self.policy,
+            self.caller.get_hookimpls(),
+            arguments,
+            first=self._first,
+            concurrent=self._concurrent,
+        )
+
+    def _complete(self, arguments: "dict[str, object]") -> "dict[str, object]":
+        """Return the arguments of a call with the specification's defaults.
+
+        Raises:
+            TypeError: some are missing or surplus.
+        """
+        spec = self.caller.spec
+        if spec is None:
+            return arguments
+        complete = {**spec.kwargdefaults, **arguments}
+        known = (*spec.argnames, *spec.kwargnames)
+        missing = [name for name in known if name not in complete]
+        surplus = [name for name in arguments if name not in known]
+        if missing:
+            message = f"{self.name}() missing {len(missing)} required arguments: {', '.join(map(repr, missing))}"
+            raise TypeError(message)
+        if surplus:
+            near = near_matches(surplus[0], known)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            message = f"{self.name}() got an unexpected keyword argument {surplus[0]!r}{hint}"
+            raise TypeError(message)
+        return complete

@@ -1,0 +1,218 @@
+"""A host's plugin manager: pluggy's to everyone, with messages, order and policy that a host promises."""
+
+import inspect
+from types import ModuleType
+from typing import cast
+
+import pluggy
+from pluggy._hooks import HookSpec
+
+from plugframe.calls.steps import Errors
+from plugframe.errors import HookValidationError
+from plugframe.hooks.callers import Caller
+from plugframe.hooks.hosted.conduct import conduct
+from plugframe.hooks.hosted.hook import Hook
+from plugframe.hooks.hosted.policy import Policy
+from plugframe.hooks.hosted.verifying import place_of, signature_of, verify
+from plugframe.hooks.manager import PluginManager
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from plugframe.records import Distribution, Plugin
+
+
+class HostCaller(Caller):
+    """A hook's caller in a host: pluggy's own, whose order does not depend on when plugins are loaded."""
+
+    __slots__ = ("manager", "tell")
+
+    compiles = False
+    always_ordered = True
+    __call__ = pluggy.HookCaller.__call__
+
+    def __init__(self, name: str, manager: "HostManager") -> None:
+        """Make a caller of a manager."""
+        self.manager = manager
+        self.tell: Callable[[], None] = _nothing
+        super().__init__(name, manager._hookexec)  # noqa: SLF001 # pluggy's seam
+
+    def look_again(self) -> None:
+        """Tell the host's hook that something changed."""
+        self.version = object()
+        self.tell()
+
+    def _sequence(self, came: "Sequence[pluggy.HookImpl]") -> "Sequence[pluggy.HookImpl]":
+        return sorted(came, key=self.manager.rank)
+
+
+def _nothing() -> None:
+    """Be told, and do nothing."""
+
+
+class HostManager(PluginManager):
+    """The manager of a host's hooks."""
+
+    def __init__(self, host: str, activate: "Callable[[str], bool]") -> None:
+        """Make a manager without hooks.
+
+        Args:
+            host: the host's name.
+            activate: loads the plugins that implement a hook; returns whether that is done for good.
+        """
+        self._providers: dict[str, Plugin] = {}
+        self._declared: dict[str, frozenset[str]] = {}
+        self._hooks: dict[str, Hook] = {}
+        self._policies: dict[str, Policy] = {}
+        self._activate = activate
+        super().__init__(host)
+        self._inner_hookexec = self._own_execution = self._conduct
+
+    def _is_own(self, execute: object) -> bool:
+        return execute == self._conduct
+
+    def _make_caller(self, hook: str) -> Caller:
+        return HostCaller(hook, self)
+
+    def _conduct(
+        self,
+        hook: str,
+        implementations: "Sequence[pluggy.HookImpl]",
+        arguments: "Mapping[str, object]",
+        first: bool,  # noqa: FBT001 # pluggy's seam
+    ) -> object:
+        return conduct(self._policy(hook), implementations, arguments, first=first)
+
+    def _policy(self, hook: str, errors: Errors = Errors.RAISE) -> Policy:
+        return self._policies.setdefault(hook, Policy(hook, errors, self.distribution_of))
+
+    def distribution_of(self, plugin: str) -> "Distribution | None":
+        """Return whose a registered plugin is; None for one that the host registered itself."""
+        provider = self._providers.get(plugin)
+        return provider.distribution if provider else None
+
+    def rank(self, implementation: pluggy.HookImpl) -> tuple[int, str]:
+        """Return what decides between equals: installed plugins by name, then the host's own as they came."""
+        installed = implementation.plugin_name in self._providers
+        return (0, implementation.plugin_name) if installed else (1, "")
+
+    def provide(self, plugin: "Plugin", value: object) -> None:
+        """Register what an installed plugin is; of one that declares its hooks, those alone.
+
+        Raises:
+            HookValidationError: an implementation does not fit its hook.
+            ValueError: it is registered, under this name or another.
+        """
+        declared = plugin.provides.get("hooks")
+        self._providers[plugin.name] = plugin
+        if declared:
+            self._declared[plugin.name] = frozenset(declared)
+        try:
+            self.register(value, name=plugin.name)
+        except BaseException:
+            self.withdraw(plugin.name)
+            raise
+
+    def withdraw(self, plugin: str) -> None:
+        """Take away all of an installed plugin."""
+        if self.has_plugin(plugin):
+            self.unregister(name=plugin)
+        self._providers.pop(plugin, None)
+        self._declared.pop(plugin, None)
+
+    def found(self, plugin: str, value: object) -> "dict[str, Callable[..., Any]]":
+        """Return the hooks that an object implements, declared or not, with the functions."""
+        return {hook: implementation.function for hook, implementation in super()._implementations(value, plugin)}
+
+    def _implementations(self, plugin: object, plugin_name: str) -> "Iterator[tuple[str, pluggy.HookImpl]]":
+        declared = self._declared.get(plugin_name)
+        for hook, implementation in super()._implementations(plugin, plugin_name):
+            if declared is None or hook in declared:
+                keywords = _keyword_only(implementation.function)
+                object.__setattr__(implementation, "kwargnames", (*implementation.kwargnames, *keywords))
+                yield hook, implementation
+
+    def _verify_hook(self, hook: pluggy.HookCaller, hookimpl: pluggy.HookImpl) -> None:
+        spec = hook.spec
+        if spec is not None:
+            verify(spec, hookimpl, plugin=self._describe(hook.name, hookimpl), historic=hook.is_historic())
+        super()._verify_hook(hook, hookimpl)
+
+    def specify(
+        self, function: "Callable[..., Any]", options: "Mapping[str, Any]", *, errors: str, concurrent: bool
+    ) -> "tuple[Any, list[tuple[str, Exception]]]":
+        """Make a function the specification of a hook.
+
+        Returns:
+            The hook's live function, and the plugins that were registered before and do not fit, each with the reason;
+            they are unregistered.
+
+        Raises:
+            ValueError: the hook has a specification already.
+        """
+        name = function.__name__
+        caller = cast("HostCaller", self._caller(name))
+        if caller.spec is not None:
+            message = f"hook {name!r} is specified already, at {place_of(caller.spec.function)}"
+            raise ValueError(message)
+        spec = _specification(self.project_name, function, options)
+        historic = bool(spec.opts.get("historic"))
+        unfit = {}
+        for implementation in caller.get_hookimpls():
+            try:
+                verify(spec, implementation, plugin=self._describe(name, implementation), historic=historic)
+            except HookValidationError as error:
+                unfit[implementation.plugin_name] = error
+        for plugin in unfit:
+            self.unregister(name=plugin)
+        caller.spec = spec
+        if historic:
+            caller._call_history = []  # noqa: SLF001 # what pluggy's own set_specification does
+        self._policies[name] = Policy(name, Errors(errors), self.distribution_of)
+        hook = self._hooks[name] = Hook(caller, self._policies[name], self._activate, concurrent=concurrent)
+        return hook.function, list(unfit.items())
+
+    def hook_function(self, name: str) -> "Any":
+        """Return the live function of a hook, or None where nothing specifies or implements it."""
+        caller = vars(self.hook).get(name)
+        if caller is None:
+            return None
+        hook = self._hooks.get(name)
+        if hook is None:
+            hook = self._hooks[name] = Hook(caller, self._policy(name), self._activate)
+        return hook.function
+
+    def expect(self, name: str) -> "Any":
+        """Return the live function of a hook that some plugin declares, and that nothing specifies."""
+        self._caller(name)
+        return self.hook_function(name)
+
+    def sleep(self) -> None:
+        """Let every hook load its plugins again at its next call: others may be installed now."""
+        for hook in tuple(self._hooks.values()):
+            hook.sleep()
+
+    def _describe(self, hook: str, implementation: pluggy.HookImpl) -> str:
+        return self._policy(hook).describe(implementation)
+
+
+def _specification(project: str, function: "Callable[..., Any]", options: "Mapping[str, Any]") -> HookSpec:
+    """Return a specification whose arguments are all of a function's parameters, also those by keyword only."""
+    pluggy.HookspecMarker(project)(function, **options)
+    namespace = ModuleType(function.__module__, "The one hook specification that a host declares by a function.")
+    setattr(namespace, function.__name__, function)
+    spec = HookSpec(namespace, function.__name__, getattr(function, f"{project}_spec"))
+    defaults = inspect.unwrap(function).__kwdefaults__ or {}
+    keywords = _keyword_only(function)
+    spec.argnames = (*spec.argnames, *(name for name in keywords if name not in defaults))
+    spec.kwargnames = (*spec.kwargnames, *(name for name in keywords if name in defaults))
+    spec.kwargdefaults.update(defaults)
+    return spec
+
+
+def _keyword_only(function: "Callable[..., Any]") -> tuple[str, ...]:
+    signature = signature_of(function)
+    parameters = signature.parameters.values() if signature else ()
+    return tuple(one.name for one in parameters if one.kind is one.KEYWORD_ONLY)

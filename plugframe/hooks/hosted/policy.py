@@ -1,0 +1,65 @@
+"""What becomes of an exception in a host's hook: it is noted whose it was, then it is raised, collected or logged."""
+
+from plugframe.calls.steps import Errors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pluggy
+
+    from plugframe.records import Distribution
+
+
+class Policy:
+    """How one hook deals with the exceptions of its implementations."""
+
+    __slots__ = ("distribution_of", "errors", "hook")
+
+    def __init__(self, hook: str, errors: Errors, distribution_of: "Callable[[str], Distribution | None]") -> None:
+        """Make a policy.
+
+        Args:
+            hook: the hook's name.
+            errors: what becomes of exceptions.
+            distribution_of: returns whose a plugin is, by the plugin's name; None for one that the host registered.
+        """
+        self.hook = hook
+        self.errors = errors
+        self.distribution_of = distribution_of
+
+    def describe(self, implementation: "pluggy.HookImpl") -> str:
+        """Return a plugin's name and where it comes from, for messages."""
+        distribution = self.distribution_of(implementation.plugin_name)
+        return f"plugin {implementation.plugin_name!r}" + (f" from {distribution}" if distribution else "")
+
+    def note(self, error: BaseException, implementation: "pluggy.HookImpl | None") -> None:
+        """Note on an exception whose it is; once, however often it is raised again."""
+        if implementation is None:
+            return
+        note = f"raised in hook {self.hook!r} by {self.describe(implementation)}"
+        if note not in getattr(error, "__notes__", ()):
+            error.add_note(note)
+
+    def spares(self, error: BaseException, *, wraps: bool) -> bool:
+        """Return whether the other implementations run after an exception; of a wrapper's, only where it is skipped."""
+        if self.errors is Errors.RAISE or not isinstance(error, Exception):
+            return False
+        return not wraps or self.errors is Errors.SKIP
+
+    def failed(self, implementation: "pluggy.HookImpl", error: Exception, failures: list[Exception]) -> None:
+        """Note whose an exception is, and collect it or log it."""
+        self.note(error, implementation)
+        if self.errors is Errors.COLLECT:
+            failures.append(error)
+        else:
+            from logging import getLogger
+
+            getLogger("plugframe.hooks").error(
+                "hook %r goes on without %s, which raised", self.hook, self.describe(implementation), exc_info=error
+            )
+
+    def grouped(self, failures: list[Exception]) -> "ExceptionGroup[Exception]":
+        """Return one exception for all that were collected, in the order in which they were raised."""
+        message = f"{len(failures)} of the implementations of hook {self.hook!r} failed"
+        return ExceptionGroup(message, failures)

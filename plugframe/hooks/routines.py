@@ -1,0 +1,94 @@
+"""Hook implementations to the routine that a call of the hook runs, for the compiler."""
+
+from inspect import isgeneratorfunction
+from keyword import iskeyword
+from types import FunctionType, MethodType
+
+import pluggy
+
+from plugframe.calls.steps import Errors, Kind, Routine, Step
+from plugframe.hooks.outcomes import uses_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST = 1000  # implementations; a function of more lines takes longer to compile than anyone wants to wait
+
+
+def routine_of(
+    name: str,
+    spec: "pluggy._hooks.HookSpec | None",
+    implementations: "Sequence[pluggy.HookImpl]",
+    errors: Errors = Errors.RAISE,
+) -> Routine | None:
+    """Return what a hook's call runs; None where only looking at each call's arguments can tell.
+
+    Args:
+        name: the hook's.
+        spec: its specification, if it has one; without, a call is expected to give what implementations need.
+        implementations: in reverse of the order in which they start, as a hook caller keeps them.
+        errors: what becomes of their exceptions.
+    """
+    if spec is None:
+        parameters = tuple(dict.fromkeys(argument for one in implementations for argument in one.argnames))
+    else:
+        parameters = (*spec.argnames, *spec.kwargnames)
+    # Others' look-alikes may compute what they are at each call.
+    fits = len(implementations) <= MOST and all(type(one) is pluggy.HookImpl for one in implementations)
+    if not fits or not all(map(_is_plain, parameters)) or len(set(parameters)) < len(parameters):
+        return None
+    known = frozenset(parameters)
+    if not all(known.issuperset(one.argnames) for one in implementations):
+        return None
+    steps = [step_of(one, known) for one in reversed(implementations)]
+    wraps = [step.kind is not Kind.PLAIN for step in steps]
+    if wraps != sorted(wraps, reverse=True):
+        return None
+    if not all(isgeneratorfunction(one.function) for one in implementations if one.wrapper or one.hookwrapper):
+        return None
+    first_result = bool(spec and spec.opts.get("firstresult"))
+    uses = uses_of(implementations, name)
+    return Routine(name, parameters, steps, first_result=first_result, errors=errors, uses=uses)
+
+
+def step_of(implementation: pluggy.HookImpl, known: frozenset[str]) -> Step:
+    """Return what a call of a hook does for one implementation.
+
+    Args:
+        implementation: whose function.
+        known: the arguments that every call gives.
+    """
+    positional = implementation.argnames
+    keywords = tuple(argument for argument in implementation.kwargnames if argument in known)
+    if keywords == implementation.kwargnames[: len(keywords)] and _takes_either_way(implementation.function):
+        positional, keywords = (*positional, *keywords), ()
+    return Step(implementation.function, positional, keywords, kind=_kind(implementation), label=_label(implementation))
+
+
+def _kind(implementation: pluggy.HookImpl) -> Kind:
+    if implementation.hookwrapper:
+        return Kind.OUTCOME_WRAPPER
+    return Kind.WRAPPER if implementation.wrapper else Kind.PLAIN
+
+
+def _is_plain(parameter: str) -> bool:
+    # A hook cannot be called with an argument named as pluggy's own first one.
+    return parameter.isidentifier() and not iskeyword(parameter) and parameter != "self"
+
+
+def _takes_either_way(function: object) -> bool:
+    """Return whether a function cannot tell an argument by keyword from one by position, which is faster."""
+    plain = function.__func__ if isinstance(function, MethodType) else function
+    return (
+        isinstance(plain, FunctionType)
+        and not plain.__code__.co_posonlyargcount
+        and not hasattr(plain, "__wrapped__")
+        and not isgeneratorfunction(plain)
+    )
+
+
+def _label(implementation: pluggy.HookImpl) -> str:
+    """Return how a traceback's line names an implementation: its plugin and its function."""
+    function = getattr(implementation.function, "__name__", type(implementation.function).__name__)
+    return f"{implementation.plugin_name}.{function}".replace("\n", " ")

@@ -1,0 +1,120 @@
+"""Which plugins a hook's first call loads: those that declare it, those that implemented it before, or all.
+
+``Activation.wake`` is the main function.
+"""
+
+from plugframe.records import Diagnostic, Plugin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from plugframe.loading.learned import Learned
+    from plugframe.loading.plugins import Loader
+
+MODES = ("declared", "learned", "eager")
+
+
+class Activation:
+    """Loads the plugins of a host when its hooks are called.
+
+    A plugin that declares hooks is loaded for those. One that declares none is loaded for any hook; where the host
+    learns, only until it is known which hooks it implements.
+    """
+
+    def __init__(
+        self, mode: str, plugins: "Callable[[], Mapping[str, Plugin]]", loader: "Loader", learned: "Learned"
+    ) -> None:
+        """Keep what decides.
+
+        Args:
+            mode: ``declared``, ``learned`` or ``eager``.
+            plugins: returns the host's plugins by name, as they are installed now.
+            loader: loads them.
+            learned: knows which hooks the plugins implement that declare none.
+        """
+        self.mode = mode
+        self._plugins = plugins
+        self._loader = loader
+        self._learned = learned
+
+    def wake(self, hook: str) -> bool:
+        """Load the plugins that implement a hook.
+
+        Returns:
+            Whether that is done for good; not while another thread, or an import further up, is loading one of them.
+        """
+        outcomes = [self._loader.load(plugin) for plugin in self._plugins().values() if self._implements(plugin, hook)]
+        self._learned.save()
+        return all(outcome.result.state != "available" for outcome in outcomes)
+
+    def wake_undeclared(self) -> None:
+        """Load the plugins of which nobody can tell which hooks they implement."""
+        for plugin in self._plugins().values():
+            if self.hooks_of(plugin) is None:
+                self._loader.load(plugin)
+        self._learned.save()
+
+    def declared(self) -> "Iterator[str]":
+        """Yield the hooks that plugins are known to implement, without loading one."""
+        for plugin in self._plugins().values():
+            yield from self.hooks_of(plugin) or ()
+
+    def hooks_of(self, plugin: Plugin) -> "tuple[str, ...] | None":
+        """Return the hooks that a plugin is known to implement, or None."""
+        if not plugin.entry_point.value or not plugin.decision.allowed:
+            return ()
+        declared = plugin.provides.get("hooks")
+        if declared is None and self.mode == "learned":
+            return self._learned.hooks_of(plugin)
+        return declared
+
+    def _implements(self, plugin: Plugin, hook: str) -> bool:
+        if self.mode == "eager":
+            return True
+        known = self.hooks_of(plugin)
+        return known is None or hook in known
+
+
+def check_declared(plugin: Plugin, found: "Iterable[str]") -> tuple[Diagnostic, ...]:
+    """Return where the hooks that a plugin declares and those that it implements differ.
+
+    Args:
+        plugin: a plugin that was loaded.
+        found: the hooks that its object implements.
+    """
+    declared = plugin.provides.get("hooks")
+    if not declared:
+        return ()
+    implemented = {hook for hook in found if not hook.startswith("plugframe_register_")}
+    group = f"{plugin.host}.hooks"
+    value = plugin.entry_point.value.partition(":")[0]
+    differences = [
+        (
+            "PF160",
+            f"plugin {plugin.name!r} declares hook {hook!r} and does not implement it",
+            "the plugin is imported for this hook, and adds nothing to it",
+            f"its authors must remove {f'{plugin.name}.{hook}'!r} from the group {group}, or implement the hook",
+        )
+        for hook in sorted({*declared} - implemented)
+    ]
+    differences += [
+        (
+            "PF161",
+            f"plugin {plugin.name!r} implements hook {hook!r} and does not declare it, but others",
+            "this implementation is never called",
+            f'its authors must add to the group {group}: "{plugin.name}.{hook}" = "{value}:{hook}"',
+        )
+        for hook in sorted(implemented - {*declared})
+    ]
+    return tuple(
+        Diagnostic(
+            code=code,
+            message=message,
+            path=plugin.distribution.metadata_path,
+            distribution=plugin.distribution.name,
+            effect=effect,
+            fix=fix,
+        )
+        for code, message, effect, fix in differences
+    )
