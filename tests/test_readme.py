@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import plugframe
+
 README = Path(__file__).parent.parent / "README.md"
 
 
@@ -30,7 +32,7 @@ def test_every_file_that_it_points_to_exists() -> None:
 
 
 def test_every_finding_code_is_explained() -> None:
-    package = os.path.dirname(sys.modules["plugframe"].__file__ or "")
+    package = os.path.dirname(plugframe.__file__)
     raised = set()
     for path in Path(package).rglob("*.py"):
         raised |= set(re.findall(r'"(PF\d{3})"', path.read_text(encoding="utf-8")))
