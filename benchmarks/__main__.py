@@ -14,12 +14,18 @@ from benchmarks.measure import Contender, Figure, MeasurementError, race
 from benchmarks.report import Goal, Results
 
 PROJECT = Path(__file__).resolve().parent.parent
-TOPICS = {"discovery": "benchmarks.discovery"}
+TOPICS = {"discovery": "benchmarks.discovery", "hooks": "benchmarks.hooks"}
 SETTLE_SECONDS = 4  # plugframe keeps nothing about files that changed within the last two seconds.
 
 
 class Topic(Protocol):
-    """What a topic's module offers."""
+    """What a topic's module offers.
+
+    Attributes:
+        SIZES: the numbers of distributions that it measures with unless others are asked for.
+    """
+
+    SIZES: Sequence[int]
 
     def contenders(self, environment: environments.Environment, sizes: Sequence[int]) -> list[Contender]:
         """Lay out what is measured below the environment's root, and return what to run."""
@@ -57,13 +63,14 @@ def _measure(options: argparse.Namespace) -> Results:
     load_before = report.load_average()
     with environments.workspace(options.workdir, keep=options.keep) as root:
         environment = environments.create(root, PROJECT)
-        contenders = topic.contenders(environment, options.sizes)
+        sizes = options.sizes or topic.SIZES
+        contenders = [one for one in topic.contenders(environment, sizes) if options.only in one.section]
         time.sleep(SETTLE_SECONDS)
         figures = race(contenders, rounds=options.rounds, timeout=options.timeout)
         return Results(
             topic=options.topic,
             rounds=options.rounds,
-            sizes=tuple(options.sizes),
+            sizes=tuple(sizes),
             machine=report.machine() | {"load_before": load_before, "load_after": report.load_average()},
             versions=environment.versions,
             figures=tuple(figures),
@@ -76,9 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("topic", choices=sorted(TOPICS), help="what to measure")
     parser.add_argument("--rounds", type=_positive, default=11, help="runs of each command (default: 11)")
-    parser.add_argument(
-        "--sizes", type=_sizes, default=[50, 500, 2000], help="numbers of distributions (default: 50,500,2000)"
-    )
+    parser.add_argument("--sizes", type=_sizes, help="numbers of distributions, such as 50,500 (default: the topic's)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="measure only the sections whose title has the text")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples and medians there")
     parser.add_argument("--keep", action="store_true", help="leave the environment in place and print where")
     parser.add_argument("--timeout", type=_positive, default=60, help="seconds for one run (default: 60)")

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import distributions
-from benchmarks.distributions import GROUP
+from benchmarks.distributions import GROUP, HOST
 from benchmarks.environments import Environment
 from benchmarks.measure import Answer, Contender, Figure
 from benchmarks.report import Goal, find, ratio
@@ -20,7 +20,7 @@ WARM = "names of a group, warm cache"
 COLD = "names of a group, no cache"
 PLAIN = "list, plain text to a pipe"
 TABLE = "list, table on a terminal"
-HOST = GROUP.partition(".")[0]
+SIZES = (50, 500, 2000)
 
 # Nothing that costs an import stands before or between: sys is there from the start, time is built in. The answer is
 # written by hand because importing json would add to the whole process's time. Names need no escapes: we made them.

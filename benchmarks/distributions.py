@@ -2,10 +2,13 @@
 
 import base64
 import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 GROUP = "bench.plugins"
+HOST = GROUP.partition(".")[0]
 VERSION = "1.1"
+IMPORT_SECONDS = 0.005  # how long the module of a plugin with hooks takes to run
 
 _HEADERS = """\
 Metadata-Version: 2.4
@@ -73,6 +76,24 @@ _PARAGRAPH = (
     "as the descriptions of most projects do, with a list of links and a few lines of code between the paragraphs.\n\n"
     "```python\nimport dist_{number:04d}\n\ndist_{number:04d}.register()\n```\n\n"
 )
+_MODULE = '''\
+"""Plugin {number}, which takes its time."""
+
+import time
+
+import pluggy
+
+hookimpl = pluggy.HookimplMarker("{host}")
+end = time.perf_counter() + {seconds}
+while time.perf_counter() < end:
+    pass
+'''
+_HOOK = """
+
+@hookimpl
+def {hook}(page):
+    return "{name}"
+"""
 
 
 def generate(folder: Path, count: int) -> tuple[str, ...]:
@@ -85,8 +106,38 @@ def generate(folder: Path, count: int) -> tuple[str, ...]:
     """
     folder.mkdir(parents=True)
     for number in range(1, count + 1):
-        _write_distribution(folder, number)
+        _write_plain(folder, number)
     return tuple(sorted(_plugin_name(number) for number in range(1, count + 1) if _is_plugin(number)))
+
+
+def generate_with_hooks(folder: Path, count: int) -> tuple[str, ...]:
+    """Write well-formed distributions into a new folder, each a plugin that declares and implements a hook of its own.
+
+    The first, the middle and the last implement ``render`` too, and return their names from it.
+
+    Args:
+        folder: where.
+        count: how many, 3 or more.
+
+    Returns:
+        The names of the plugins that implement ``render``, sorted.
+    """
+    folder.mkdir(parents=True)
+    rendering = (1, (count + 1) // 2, count)
+    for number in range(1, count + 1):
+        hooks = [f"h{number:03d}", *(["render"] if number in rendering else [])]
+        _write_plugin(folder, number, hooks)
+    return tuple(f"p{number:03d}" for number in rendering)
+
+
+def _write_plugin(folder: Path, number: int, hooks: Sequence[str]) -> None:
+    name = f"p{number:03d}"
+    module = f"{name}_module"
+    functions = (_HOOK.format(hook=hook, name=name) for hook in hooks)
+    text = _MODULE.format(number=number, host=HOST, seconds=IMPORT_SECONDS) + "".join(functions)
+    declared = "".join(f"{name}.{hook} = {module}:{hook}\n" for hook in hooks)
+    entry_points = f"[{GROUP}]\n{name} = {module}\n\n[{HOST}.hooks]\n{declared}"
+    _write_distribution(folder, number, {f"{module}.py": text}, entry_points)
 
 
 def _is_plugin(number: int) -> bool:
@@ -97,18 +148,24 @@ def _plugin_name(number: int) -> str:
     return f"plugin_{number:04d}"
 
 
-def _write_distribution(folder: Path, number: int) -> None:
+def _write_plain(folder: Path, number: int) -> None:
+    module = f'"""Plugin {number}."""\n\n\ndef register():\n    return {number}\n'
+    entry_points = _entry_points(number) if _is_plugin(number) else None
+    _write_distribution(folder, number, {f"dist_{number:04d}.py": module}, entry_points)
+
+
+def _write_distribution(folder: Path, number: int, modules: Mapping[str, str], entry_points: str | None) -> None:
     info = f"dist_{number:04d}-{VERSION}.dist-info"
     files = {
-        f"dist_{number:04d}.py": f'"""Plugin {number}."""\n\n\ndef register():\n    return {number}\n',
+        **modules,
         f"{info}/METADATA": _metadata(number),
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: hatchling 1.27.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/INSTALLER": "pip\n",
     }
     if number % 4 == 0:
         files[f"{info}/REQUESTED"] = ""
-    if _is_plugin(number):
-        files[f"{info}/entry_points.txt"] = _entry_points(number)
+    if entry_points is not None:
+        files[f"{info}/entry_points.txt"] = entry_points
     files[f"{info}/RECORD"] = "".join(_record_line(name, text) for name, text in files.items()) + f"{info}/RECORD,,\n"
     (folder / info).mkdir()
     for name, text in files.items():

@@ -16,16 +16,35 @@ class MeasurementError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """What one process measured of us and of a peer that took turns in it.
+
+    Attributes:
+        peer: who was compared with; of several, the fastest.
+        ours_ns: the median of our turns, in nanoseconds of one call or whatever is measured.
+        peer_ns: the same of the peer.
+        ratio: the median of the ratios of each turn of ours to the peer's next to it.
+    """
+
+    peer: str
+    ours_ns: float
+    peer_ns: float
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a command said.
 
     Attributes:
         inside_ns: nanoseconds from the child's first statement to its result; None when it does not time itself.
         names: the names that it found, sorted; None when it looks for none.
+        comparison: what it measured of two contenders itself; None when it is one.
     """
 
     inside_ns: int | None = None
     names: tuple[str, ...] | None = None
+    comparison: Comparison | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +99,7 @@ class Figure:
     Attributes:
         inside: nanoseconds inside the child, a sample for each round; empty when it does not time itself.
         whole: nanoseconds of the whole process, a sample for each round.
+        comparisons: what the child measured of us and a peer, one for each round; empty when it measured itself only.
     """
 
     section: str
@@ -88,6 +108,7 @@ class Figure:
     ours: bool
     inside: list[int] = field(default_factory=list)
     whole: list[int] = field(default_factory=list)
+    comparisons: list[Comparison] = field(default_factory=list)
 
     @property
     def median_ns(self) -> float:
@@ -98,6 +119,11 @@ class Figure:
     def median_whole_ns(self) -> float:
         """The median of the whole process."""
         return statistics.median(self.whole)
+
+    @property
+    def median_ratio(self) -> float | None:
+        """The median of how many times as long as the peer we took; None when the child measured no peer."""
+        return statistics.median(one.ratio for one in self.comparisons) if self.comparisons else None
 
 
 def race(contenders: Sequence[Contender], *, rounds: int, timeout: float) -> list[Figure]:
@@ -125,6 +151,7 @@ def race(contenders: Sequence[Contender], *, rounds: int, timeout: float) -> lis
             answer, whole_ns = _sample(contender, timeout)
             figure.whole.append(whole_ns)
             figure.inside.extend([] if answer.inside_ns is None else [answer.inside_ns])
+            figure.comparisons.extend([] if answer.comparison is None else [answer.comparison])
     for contender, before in zip(contenders, kept, strict=True):
         if _cached_files(contender) != before:
             message = f"{contender}: its cache was written again while measuring, so it was not warm"

@@ -4,8 +4,9 @@ import datetime as dt
 import json
 import os
 import platform
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.measure import Figure
@@ -13,7 +14,7 @@ from benchmarks.measure import Figure
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A ratio of two medians that is wanted.
+    """A ratio that is wanted, of two medians or the median of many.
 
     Attributes:
         figure: which two.
@@ -59,19 +60,45 @@ def ratio(one: Figure | None, other: Figure | None) -> float | None:
 
 
 def show(results: Results) -> None:
-    """Print a table for each size, then the goals, then where and how it was measured."""
-    for size in dict.fromkeys(figure.size for figure in results.figures):
-        print(f"\n{size} distributions" if size else "\nno distributions but the installed ones")
-        rows = [("WHAT", "MEDIAN ms", "RATIO TO OURS", "WHOLE PROCESS ms")]
-        figures = [figure for figure in results.figures if figure.size == size]
-        for section in dict.fromkeys(figure.section for figure in figures):
-            rows += [(section, "", "", ""), *_rows([one for one in figures if one.section == section])]
+    """Print what took turns in one process, a table for each size, the goals, and where and how it was measured."""
+    compared = [figure for figure in results.figures if figure.comparisons]
+    if compared:
+        print("\nin turns, in one process")
+        rows = [("WHAT", "OURS ns", "PEER ns", "RATIO", "LOWEST", "HIGHEST", "PEER")]
+        for section, figures in _sections(compared):
+            rows += [(section, "", "", "", "", "", ""), *map(_compared_row, figures)]
         _print_table(rows)
+    alone = [figure for figure in results.figures if not figure.comparisons]
+    for size in dict.fromkeys(figure.size for figure in alone):
+        print(f"\n{size} distributions" if size else "\nno distributions but the installed ones")
+        table = [("WHAT", "MEDIAN ms", "RATIO TO OURS", "WHOLE PROCESS ms")]
+        for section, figures in _sections([figure for figure in alone if figure.size == size]):
+            table += [(section, "", "", ""), *_rows(figures)]
+        _print_table(table)
     print()
     _print_table([("FIGURE", "GOAL", "MEASURED", ""), *(_goal_row(goal) for goal in results.goals)])
     print()
     for line in (*results.notes, _origin(results)):
         print(line)
+
+
+def _sections(figures: Sequence[Figure]) -> Iterator[tuple[str, list[Figure]]]:
+    for section in dict.fromkeys(figure.section for figure in figures):
+        yield section, [figure for figure in figures if figure.section == section]
+
+
+def _compared_row(figure: Figure) -> tuple[str, str, str, str, str, str, str]:
+    found = figure.comparisons
+    ratios = [one.ratio for one in found]
+    return (
+        f"  {figure.what}",
+        f"{statistics.median(one.ours_ns for one in found):.1f}",
+        f"{statistics.median(one.peer_ns for one in found):.1f}",
+        _times(statistics.median(ratios)),
+        _times(min(ratios)),
+        _times(max(ratios)),
+        statistics.mode(one.peer for one in found),
+    )
 
 
 def _rows(figures: Sequence[Figure]) -> list[tuple[str, str, str, str]]:
@@ -93,8 +120,8 @@ def _goal_row(goal: Goal) -> tuple[str, str, str, str]:
 
 
 def _times(value: float) -> str:
-    """Write a ratio the way that people say it: a fifteenth, or six times."""
-    return f"1/{1 / value:.3g}" if 0 < value < 1 else f"{value:.3g} x"
+    """Write a ratio the way that people say it: a fifteenth, 0.97 times, or six times."""
+    return f"1/{1 / value:.3g}" if 0 < value <= 1 / 2 else f"{value:.3g} x"
 
 
 def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
@@ -167,4 +194,5 @@ def _figure(figure: Figure) -> dict[str, object]:
         "median_whole_ns": figure.median_whole_ns,
         "inside_ns": figure.inside,
         "whole_ns": figure.whole,
+        "comparisons": [asdict(one) for one in figure.comparisons],
     }

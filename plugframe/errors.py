@@ -68,6 +68,37 @@ class ReferenceNotFoundError(PlugframeError, AttributeError):
         return f"module {self.module!r} has no {self.attribute!r}{hint}"
 
 
+class DeclarationError(PlugframeError, ValueError):
+    """A name of a lazy namespace cannot be declared."""
+
+    def __init__(self, package: str, name: str, reason: str) -> None:
+        """Keep the package, the name and what is wrong with it."""
+        super().__init__(package, name, reason)
+        self.package = package
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.package} cannot declare the name {self.name!r}: {self.reason}"
+
+
+class LazyImportError(PlugframeError, ImportError):
+    """A declared name could not be imported at its first use; the cause is chained, and it can be tried again."""
+
+    def __init__(self, name: str, reason: str, *, package: str = "", extra: str = "") -> None:
+        """Keep what was asked for, what went wrong, and the package and its extra that would have it."""
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+        self.package = package
+        self.extra = extra
+
+    def __str__(self) -> str:
+        top = self.package.partition(".")[0]
+        advice = f". Next: pip install '{top}[{self.extra}]'" if self.extra else ""
+        return f"cannot import {self.name}: {self.reason}{advice}"
+
+
 class PluginBlockedError(PlugframeError, RuntimeError):
     """A plugin was asked for that may not run."""
 

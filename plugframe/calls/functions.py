@@ -49,8 +49,13 @@ def compile_method(
 
     text, _ = write(routine.shape(defaults, guarded=True, watched=False))
     values = _values(routine, complete=complete, missing=_missing)
-    made = _close_over(text, values, routine.parameters)
-    made.__code__ = _named(made.__code__, "__call__", show(routine.name, text, routine.steps))
+    place = show(routine.name, text, routine.steps)
+    if EXCHANGEABLE:
+        # Constants are at hand; a closure's cells would be copied at each call.
+        made = FunctionType(_named(_with_constants(text, values), "__call__", place), _GLOBALS, "__call__")
+    else:
+        made = _close_over(text, values, routine.parameters)
+        made.__code__ = _named(made.__code__, "__call__", place)
     made.__kwdefaults__ = {name: defaults.get(name, _missing) for name in routine.parameters}
     return made
 
@@ -103,12 +108,7 @@ class LiveFunction:
 
     def _exchange(self, text: str, values: "dict[str, object]", place: str) -> None:
         if self._exchangeable:
-            code = _constant_code(text)
-            constants = tuple(
-                values[value[1:]] if isinstance(value, str) and value[:1] == _CONSTANT else value
-                for value in code.co_consts
-            )
-            self.function.__code__ = _named(code.replace(co_consts=constants), self.name, place)
+            self.function.__code__ = _named(_with_constants(text, values), self.name, place)
         else:
             made = _close_over(text, values, self.parameters)
             made.__code__ = _named(made.__code__, self.name, place)
@@ -118,11 +118,21 @@ class LiveFunction:
 def _values(routine: "Routine", **uses: object) -> "dict[str, object]":
     """Return what a routine's text uses from outside, by its name there."""
     steps = {str(place): step.function for place, step in enumerate(routine.steps)}
-    return {**steps, "leave": leave, "refuse": refuse, **routine.uses, **uses}
+    owners = {f"owner_{place}": step.owner for place, step in enumerate(routine.steps)}
+    return {**steps, **owners, "leave": leave, "refuse": refuse, **routine.uses, **uses}
 
 
 def _named(code: CodeType, name: str, place: str) -> CodeType:
     return code.replace(co_name=name, co_qualname=name, co_filename=place)
+
+
+def _with_constants(text: str, values: "dict[str, object]") -> CodeType:
+    """Return the code of a text with what it uses among its constants."""
+    code = _constant_code(text)
+    constants = tuple(
+        values[value[1:]] if isinstance(value, str) and value[:1] == _CONSTANT else value for value in code.co_consts
+    )
+    return code.replace(co_consts=constants)
 
 
 @lru_cache(maxsize=512)

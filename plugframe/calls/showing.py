@@ -31,7 +31,7 @@ def show(name: str, text: str, steps: "Sequence[Step]") -> str:
         The file name by which it is found; the same for the same source.
     """
     labels = {str(place): step.label or step.function.__name__ for place, step in enumerate(steps)}
-    source = fill(text, lambda mark: labels.get(mark, mark))
+    source = fill(text, lambda mark: labels.get(mark) or ("self" if mark.startswith("owner_") else mark))
     file = f"{PREFIX}{name} {crc32(source.encode('utf-8', 'backslashreplace')):08x}>"
     with _lock:
         _shown.pop(file, None)

@@ -38,7 +38,8 @@ def write(shape: "Shape") -> tuple[str, dict[int, int]]:
         shape: the parameters and the steps.
 
     Returns:
-        The text and line number to step. In the text stand between two ``MARK``: a step's number for its function;
+        The text and line number to step. In the text stand between two ``MARK``: a step's number for its function,
+        ``owner_`` and the number for the object of a method;
         ``missing``, ``complete``, ``leave``, ``refuse``, ``watch``, ``failed`` and ``grouped`` for what it uses; for
         outcome wrappers ``outcome`` for the class of what they are sent, ``doubled``, ``converted``, and with the
         step's number behind it ``torn_`` and ``escaped_``: see ``hooks.outcomes``.
@@ -88,7 +89,7 @@ class _Writer:
         self.places: dict[int, int] = {}
 
     def _wrapper_names(self) -> "Iterator[str]":
-        return (f"wrapper{place}" for place, (_, _, kind) in enumerate(self.steps) if kind is not Kind.PLAIN)
+        return (f"wrapper{place}" for place, (_, _, kind, _) in enumerate(self.steps) if kind is not Kind.PLAIN)
 
     def own(self, name: str) -> str:
         return name + self.suffix
@@ -107,7 +108,7 @@ class _Writer:
         if self.watched:
             self.add(1, "try:")
             depth = 2
-        if any(kind is not Kind.PLAIN for _, _, kind in self.steps):
+        if any(kind is not Kind.PLAIN for _, _, kind, _ in self.steps):
             self._wrapped(depth)
         else:
             self._plain(depth)
@@ -131,14 +132,19 @@ class _Writer:
         self.add(2, f"return {mark('complete')}({own('caller')}, {{{given}}}, {own('extra')})")
 
     def _call(self, place: int) -> str:
-        positional, keywords, _ = self.steps[place]
-        return f"{mark(place)}({', '.join((*positional, *(f'{name}={name}' for name in keywords)))})"
+        positional, keywords, _, is_method = self.steps[place]
+        owner = (mark(f"owner_{place}"),) if is_method else ()
+        return f"{mark(place)}({', '.join((*owner, *positional, *(f'{name}={name}' for name in keywords)))})"
 
     def _plain(self, depth: int) -> None:
         if self.errors is not Errors.RAISE:
             self._tolerant(depth)
         elif self.first_result:
             self._first(depth)
+        elif len(self.steps) == 1:
+            value = self.own("value")
+            self.add(depth, f"{value} = {self._call(0)}", step=0)
+            self.add(depth, f"if {value} is not None:", f"    return [{value}]", "return []")
         else:
             self.add(depth, f"{self.own('results')} = []")
             for place in range(len(self.steps)):
@@ -186,7 +192,7 @@ class _Writer:
         own = self.own
         self.add(depth, f"{own('entered')} = 0", f"{own('failure')} = {own('result')} = None", "try:")
         inner = depth + 1
-        wrappers = [place for place, (_, _, kind) in enumerate(self.steps) if kind is not Kind.PLAIN]
+        wrappers = [place for place, (_, _, kind, _) in enumerate(self.steps) if kind is not Kind.PLAIN]
         for place in wrappers:
             self._enter(inner, place)
         if self.first_result:

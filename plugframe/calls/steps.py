@@ -1,6 +1,7 @@
 """What a call does, as values: the functions that it runs, and what each is given."""
 
 from enum import Enum
+from types import FunctionType, MethodType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,9 +31,12 @@ class Kind(Enum):
 
 
 class Step:
-    """One function that a call runs, and which of the call's arguments it takes."""
+    """One function that a call runs, and which of the call's arguments it takes.
 
-    __slots__ = ("function", "keywords", "kind", "label", "positional")
+    A method is kept as its function and its object: given together, they are called without making a tuple of both.
+    """
+
+    __slots__ = ("function", "is_method", "keywords", "kind", "label", "owner", "positional")
 
     def __init__(
         self,
@@ -52,7 +56,9 @@ class Step:
             kind: whether it runs around the rest.
             label: how tracebacks show it, such as ``outline.render``.
         """
-        self.function = function
+        self.is_method = type(function) is MethodType and type(function.__func__) is FunctionType
+        self.owner: object = function.__self__ if isinstance(function, MethodType) else None
+        self.function: Callable[..., Any] = function.__func__ if self.is_method else function  # type: ignore[attr-defined] # checked
         self.positional = positional
         self.keywords = keywords
         self.kind = kind
@@ -103,7 +109,7 @@ class Routine:
         return (
             self.parameters,
             frozenset(defaults),
-            tuple((step.positional, step.keywords, step.kind) for step in self.steps),
+            tuple((step.positional, step.keywords, step.kind, step.is_method) for step in self.steps),
             self.first_result,
             self.errors,
             guarded,
@@ -112,5 +118,11 @@ class Routine:
 
 
 Shape = tuple[
-    tuple[str, ...], frozenset[str], tuple[tuple[tuple[str, ...], tuple[str, ...], Kind], ...], bool, Errors, bool, bool
+    tuple[str, ...],
+    frozenset[str],
+    tuple[tuple[tuple[str, ...], tuple[str, ...], Kind, bool], ...],
+    bool,
+    Errors,
+    bool,
+    bool,
 ]

@@ -23,21 +23,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-WARM = 32  # calls, before a hook is compiled for the first time: compiling takes as long as some dozens of calls
+WARM = 64  # calls, before a hook is compiled for the first time: compiling takes as long as some dozens of calls
 COOLEST = 4096  # calls, before a hook that changes all the time is compiled again
 
 _EXECUTE = pluggy.PluginManager._hookexec  # noqa: SLF001 # pluggy's seam; whoever overrides it is honoured
 
 
-def _watched(name: str) -> property:
-    """Return an attribute of pluggy's callers that, when somebody sets it, lets the caller look at itself again."""
-    slot = pluggy.HookCaller.__dict__[name]
+_WATCHED = frozenset(("_call_history", "_hookexec", "_hookimpls", "spec"))
 
-    def assign(caller: "Caller", value: object) -> None:
-        slot.__set__(caller, value)
-        caller.look_again()
 
-    return property(slot.__get__, assign)
+class _Heat:
+    """How often a caller was called since it changed last, and after how many calls it is compiled."""
+
+    __slots__ = ("calls", "patience")
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.patience = WARM
+
+    def cool(self) -> None:
+        """Take twice as many calls before the next time."""
+        self.calls, self.patience = 0, min(2 * self.patience, COOLEST)
 
 
 class Caller(pluggy.HookCaller):
@@ -46,15 +52,10 @@ class Caller(pluggy.HookCaller):
     Source: https://pluggy.readthedocs.io/en/stable/api_reference.html#pluggy.HookCaller
     """
 
-    __slots__ = ("__weakref__", "_calls", "_came", "_implementers", "_ordered", "_patience", "version", "views")
+    __slots__ = ("__weakref__", "_came", "_heat", "_implementers", "_ordered", "version", "views")
 
     compiles = True
     always_ordered = False
-
-    _hookexec = _watched("_hookexec")  # type: ignore[misc] # pyright: ignore[reportAssignmentType] # final for others
-    _hookimpls = _watched("_hookimpls")  # type: ignore[misc] # pyright: ignore[reportAssignmentType]
-    _call_history = _watched("_call_history")  # pyright: ignore[reportAssignmentType] # an attribute for all others
-    spec = _watched("spec")  # pyright: ignore[reportAssignmentType]
 
     def __init__(
         self, name: str, hook_execute: "Any", specmodule_or_class: "Any" = None, spec_opts: "Any" = None
@@ -62,8 +63,7 @@ class Caller(pluggy.HookCaller):
         """Make a caller, with the arguments of pluggy's."""
         self.version: object = None
         self.views: dict[frozenset[object], View] = {}
-        self._calls = 0
-        self._patience = WARM
+        self._heat = _Heat()
         self._came: list[pluggy.HookImpl] = []
         self._ordered = self.always_ordered
         self._implementers: tuple[object, frozenset[object]] = (None, frozenset())
@@ -76,6 +76,11 @@ class Caller(pluggy.HookCaller):
         if specmodule_or_class is not None:
             self.set_specification(specmodule_or_class, spec_opts)
 
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name in _WATCHED:
+            self.look_again()
+
     def look_again(self) -> None:
         """Forget what was compiled: something changed in what a call runs, or in how.
 
@@ -83,7 +88,7 @@ class Caller(pluggy.HookCaller):
         from a state that is no more never stays.
         """
         self.version = object()
-        self._calls = 0
+        self._heat.calls = 0
         kind: Any = Caller if self.is_direct() else DelegatingCaller
         self.__class__ = kind
         views, self.views = self.views, {}
@@ -138,6 +143,8 @@ class Caller(pluggy.HookCaller):
         execute = self._hookexec
         if self._call_history is not None or type(execute) is not MethodType or execute.__func__ is not _EXECUTE:
             return False
+        if type(self._hookimpls) is not WatchedList:  # Somebody put a list there that tells nobody when it changes.
+            return False
         return getattr(execute.__self__, "executes_directly", False)
 
     def __call__(self, **arguments: object) -> "Any":
@@ -147,22 +154,30 @@ class Caller(pluggy.HookCaller):
             HookCallError: an implementation needs an argument that the call does not give.
         """
         __tracebackhide__ = True
-        self._calls += 1
-        if self._calls >= self._patience and self._compile():
+        heat = self._heat
+        heat.calls += 1
+        if heat.calls >= heat.patience and self._compile():
             return self(**arguments)
         return self.interpret(arguments)
 
     def interpret(self, arguments: dict[str, object]) -> object:
         """Run a call step by step."""
         __tracebackhide__ = True
-        arguments = prepare(self.spec, arguments)
-        first_result = bool(self.spec and self.spec.opts.get("firstresult"))
-        return run(self._hookimpls.copy(), self.name, arguments, first_result=first_result)
+        spec = self.spec
+        if spec is None:
+            return run(self._hookimpls[::-1], self.name, arguments)
+        if spec.kwargdefaults:
+            arguments = {**spec.kwargdefaults, **arguments}
+        for name in spec.argnames:
+            if name not in arguments:
+                warn_of_missing(spec, arguments)
+                break
+        return run(self._hookimpls[::-1], self.name, arguments, first_result=spec.opts.get("firstresult", False))
 
     def _compile(self) -> bool:
         version = self.version
-        made = _compiled(Caller, self, self._hookimpls.copy())
-        self._calls, self._patience = 0, min(2 * self._patience, COOLEST)
+        made = _compiled(Caller, self, self._hookimpls[::-1])
+        self._heat.cool()
         if made is None:
             return False
         self.__class__ = made
@@ -189,9 +204,10 @@ class View:
     """What is called of a hook without some plugins, as long as the hook does not change."""
 
     def __init__(self, caller: Caller, removed: frozenset[object]) -> None:
-        """Take the implementations of a caller that are not of the removed plugins."""
+        """Take the implementations that are not of the removed plugins, in the order in which they start."""
         self.version = caller.version
-        self.implementations = [one for one in caller._hookimpls if one.plugin not in removed]  # noqa: SLF001 # pluggy's
+        implementations = caller._hookimpls[::-1]  # noqa: SLF001 # pluggy's
+        self.implementations = [one for one in implementations if one.plugin not in removed]
         self.calls = 0
         self.made: type[SubsetCaller] | None = None
         # One for all who leave out the same: it has nothing of its own.
@@ -247,8 +263,7 @@ class SubsetCaller(_SubsetHookCaller):
         __tracebackhide__ = True
         arguments = prepare(self.spec, arguments)
         first_result = bool(self.spec and self.spec.opts.get("firstresult"))
-        implementations = self._orig.view(self._key).implementations
-        return run(implementations, self.name, arguments, first_result=first_result)
+        return run(self._orig.view(self._key).implementations, self.name, arguments, first_result=first_result)
 
     def _compile(self, view: View) -> None:
         made = _compiled(SubsetCaller, self._orig, view.implementations)
@@ -262,16 +277,18 @@ def prepare(spec: "pluggy._hooks.HookSpec | None", arguments: dict[str, object])
     """Return the arguments of a call with the specification's defaults; warn of those that are missing."""
     if spec is None:
         return arguments
-    if spec.kwargdefaults:
-        arguments = {**spec.kwargdefaults, **arguments}
-    for name in spec.argnames:
-        if name not in arguments:
-            names = ", ".join(repr(one) for one in spec.argnames if one not in arguments)
-            # The words are pluggy's, for the filters that look for them.
-            message = f"Argument(s) {names} which are declared in the hookspec cannot be found in this hook call"
-            warnings.warn(message, stacklevel=level_of_call())
-            break
+    arguments = {**spec.kwargdefaults, **arguments}
+    if not arguments.keys() >= {*spec.argnames}:
+        warn_of_missing(spec, arguments)
     return arguments
+
+
+def warn_of_missing(spec: "pluggy._hooks.HookSpec", arguments: dict[str, object]) -> None:
+    """Warn of the arguments that a call does not give, where the call stands."""
+    names = ", ".join(repr(name) for name in spec.argnames if name not in arguments)
+    # The words are pluggy's, for the filters that look for them.
+    message = f"Argument(s) {names} which are declared in the hookspec cannot be found in this hook call"
+    warnings.warn(message, stacklevel=level_of_call())
 
 
 def _compiled(kind: type, caller: Caller, implementations: "Sequence[pluggy.HookImpl]") -> "type[Any] | None":

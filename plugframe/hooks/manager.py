@@ -41,6 +41,17 @@ class PluginManager(pluggy.PluginManager):
         ['pepper on soup']
     """
 
+    # Nothing here looks at an object's __dict__: attributes of one that was looked at so are found more slowly.
+
+    def __init__(self, project_name: str) -> None:
+        """Make a manager without hooks and plugins.
+
+        Args:
+            project_name: the first part of the attributes that its markers set.
+        """
+        self._made: list[Caller] = []
+        super().__init__(project_name)
+
     @property
     def _inner_hookexec(self) -> "Any":
         return self._execute
@@ -49,9 +60,8 @@ class PluginManager(pluggy.PluginManager):
     def _inner_hookexec(self, execute: "Any") -> None:
         self._execute = execute
         self.executes_directly = self._is_own(execute)
-        for caller in list(vars(self.hook).values()):
-            if isinstance(caller, Caller):
-                caller.look_again()
+        for caller in self._made:
+            caller.look_again()
 
     def _is_own(self, execute: object) -> bool:
         """Return whether an execution is the one that generated functions stand for."""
@@ -104,8 +114,8 @@ class PluginManager(pluggy.PluginManager):
         """Yield the hooks that a plugin implements, and how."""
         key = f"{self.project_name}_impl"
         # Who overrides how options are parsed may find them anywhere.
-        usual = type(self).parse_hookimpl_opts is pluggy.PluginManager.parse_hookimpl_opts
-        usual = usual and "parse_hookimpl_opts" not in vars(self)
+        parse = getattr(self.parse_hookimpl_opts, "__func__", None)
+        usual = parse is pluggy.PluginManager.parse_hookimpl_opts
         for name in marked_names(plugin, key) if usual else dir(plugin):
             options = self.parse_hookimpl_opts(plugin, name)
             if options is None:
@@ -124,7 +134,7 @@ class PluginManager(pluggy.PluginManager):
             PluginValidationError: it does not fit it.
             HookValidationError: plugins ask to be called in a circle.
         """
-        caller = vars(self.hook).get(hook)
+        caller: pluggy.HookCaller | None = getattr(self.hook, hook, None)
         if isinstance(caller, Caller):
             caller.check_order(implementation)
         if caller is None or not caller.has_spec():
@@ -139,6 +149,7 @@ class PluginManager(pluggy.PluginManager):
         caller: pluggy.HookCaller | None = getattr(self.hook, hook, None)
         if caller is None:
             caller = self._make_caller(hook)
+            self._made.append(caller)
             setattr(self.hook, hook, caller)
         return caller
 

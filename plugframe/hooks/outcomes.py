@@ -60,11 +60,11 @@ def uses_of(implementations: "Sequence[pluggy.HookImpl]", name: str) -> dict[str
     Where the way is straight the function does all itself; these are the ways off it, and come to what ``adapt`` does.
 
     Args:
-        implementations: in reverse of the order in which they start.
+        implementations: in the order in which they start.
         name: the hook's.
     """
     uses: dict[str, object] = {"outcome": pluggy.Result, "doubled": _doubled, "converted": _converted}
-    for place, implementation in enumerate(reversed(implementations)):
+    for place, implementation in enumerate(implementations):
         if not implementation.hookwrapper:
             continue
         uses[f"torn_{place}"] = partial(_torn, implementation, name)

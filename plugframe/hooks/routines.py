@@ -27,7 +27,7 @@ def routine_of(
     Args:
         name: the hook's.
         spec: its specification, if it has one; without, a call is expected to give what implementations need.
-        implementations: in reverse of the order in which they start, as a hook caller keeps them.
+        implementations: in the order in which they start.
         errors: what becomes of their exceptions.
     """
     if spec is None:
@@ -41,7 +41,7 @@ def routine_of(
     known = frozenset(parameters)
     if not all(known.issuperset(one.argnames) for one in implementations):
         return None
-    steps = [step_of(one, known) for one in reversed(implementations)]
+    steps = [step_of(one, known) for one in implementations]
     wraps = [step.kind is not Kind.PLAIN for step in steps]
     if wraps != sorted(wraps, reverse=True):
         return None

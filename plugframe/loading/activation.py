@@ -37,6 +37,7 @@ class Activation:
         self._plugins = plugins
         self._loader = loader
         self._learned = learned
+        self._idle = False
 
     def wake(self, hook: str) -> bool:
         """Load the plugins that implement a hook.
@@ -44,9 +45,19 @@ class Activation:
         Returns:
             Whether that is done for good; not while another thread, or an import further up, is loading one of them.
         """
-        outcomes = [self._loader.load(plugin) for plugin in self._plugins().values() if self._implements(plugin, hook)]
+        if self._idle:
+            return True
+        plugins = self._plugins()
+        outcomes = [self._loader.load(plugin) for plugin in plugins.values() if self._implements(plugin, hook)]
         self._learned.save()
-        return all(outcome.result.state != "available" for outcome in outcomes)
+        done = all(outcome.result.state != "available" for outcome in outcomes)
+        self._idle = done and len(outcomes) == len(plugins)
+        return done
+
+    def look_again(self) -> None:
+        """Expect other plugins to be installed than before."""
+        self._idle = False
+        self._learned.forget()
 
     def wake_undeclared(self) -> None:
         """Load the plugins of which nobody can tell which hooks they implement."""

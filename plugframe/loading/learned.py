@@ -74,8 +74,10 @@ class Learned:
 
     def save(self) -> None:
         """Write what was learned since it was read."""
+        if not self._changed:
+            return
         path = self._path()
-        if self._changed and path is not None and self._records is not None:
+        if path is not None and self._records is not None:
             content = {"format": _FORMAT, "rests_on": self._rests_on(), "plugins": self._records}
             storage.write(path, json.dumps(content).encode("utf-8", "surrogatepass"))
         self._changed = False

@@ -48,7 +48,6 @@ class Registration:
         def declared(kind: str) -> "Callable[[], Iterator[Addition]]":
             return lambda: _declared(entry_points(f"{host}.{kind}"), PARTS[kind])
 
-        self.manager = HostManager(host, self.wake)
         self.classes = ClassRegistry("class", resolve=_resolver(inspect.isclass), fill=declared("classes"))
         self.bound = References("callback", resolve=_resolver(callable), fill=declared("callbacks"))
         self.callbacks = Callbacks(self.bound)
@@ -57,10 +56,7 @@ class Registration:
         self.loader = Loader(self.register)
         self.learned = Learned(host, lambda: plugins().snapshot)
         self.activation = Activation(activation, plugins, self.loader, self.learned)
-
-    def wake(self, hook: str) -> bool:
-        """Load the plugins that implement a hook; return whether that is done for good."""
-        return self.activation.wake(hook)
+        self.manager = HostManager(host, self.activation.wake)
 
     def hook(self, name: str) -> "OpenHook":
         """Return the live function of a hook.
@@ -156,7 +152,7 @@ class Registration:
         for table in self.tables().values():
             table.refill()
         self.loader.forget_failures()
-        self.learned.forget()
+        self.activation.look_again()
         self.manager.sleep()
 
 

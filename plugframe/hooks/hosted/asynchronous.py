@@ -35,7 +35,7 @@ async def conduct_async(
 
     Args:
         policy: the hook's name, and what becomes of exceptions.
-        implementations: in reverse of the order in which they start.
+        implementations: in the order in which they start.
         arguments: what the hook was called with, defaults included.
         first: stop at the first implementation that returns something.
         concurrent: start all before awaiting the first.
@@ -50,10 +50,9 @@ async def conduct_async(
     failure: BaseException | None = None
     result: object = None
     entered: list[tuple[pluggy.HookImpl, Any]] = []
-    ordered = list(reversed(implementations))
     try:
-        _enter(policy, ordered, arguments, entered)
-        inner = [one for one in ordered if not (one.wrapper or one.hookwrapper)]
+        _enter(policy, implementations, arguments, entered)
+        inner = [one for one in implementations if not (one.wrapper or one.hookwrapper)]
         if concurrent:
             result = await _together(policy, inner, arguments)
         else:
@@ -72,12 +71,12 @@ async def conduct_async(
 
 def _enter(
     policy: "Policy",
-    ordered: "Iterable[pluggy.HookImpl]",
+    implementations: "Iterable[pluggy.HookImpl]",
     arguments: "Mapping[str, object]",
     entered: "list[tuple[pluggy.HookImpl, Any]]",
 ) -> None:
     """Start the wrappers, and keep those that were started."""
-    for one in ordered:
+    for one in implementations:
         if not (one.wrapper or one.hookwrapper):
             continue
         try:

@@ -1,7 +1,6 @@
-"""Running the implementations of a host's hook one after the other, under its policy.
+"""Running the implementations of a host's hook, of which some may fail without ending the call.
 
-``conduct`` is the main function: what a compiled hook does, for calls that are not worth compiling, are watched, or
-want to know who said what.
+``conduct`` is the main function. Where the first exception ends the call, ``hooks.execution`` runs them.
 """
 
 from types import CoroutineType
@@ -11,7 +10,7 @@ import pluggy
 
 from plugframe.calls.steps import Errors
 from plugframe.calls.wrapping import leave, start
-from plugframe.errors import CoroutineHookError
+from plugframe.hooks.execution import run
 from plugframe.hooks.outcomes import adapt
 
 TYPE_CHECKING = False
@@ -22,6 +21,16 @@ if TYPE_CHECKING:
     from plugframe.hooks.hosted.policy import Policy
 
 
+def execute(
+    policy: "Policy", implementations: "Sequence[pluggy.HookImpl]", arguments: "Mapping[str, object]", *, first: bool
+) -> object:
+    """Call the implementations of a hook the quickest way that its policy allows; see ``conduct``."""
+    __tracebackhide__ = True
+    if policy.errors is Errors.RAISE:
+        return run(implementations, policy.hook, arguments, first_result=first, watch=policy)
+    return conduct(policy, implementations, arguments, first=first)
+
+
 def conduct(
     policy: "Policy", implementations: "Sequence[pluggy.HookImpl]", arguments: "Mapping[str, object]", *, first: bool
 ) -> object:
@@ -29,7 +38,7 @@ def conduct(
 
     Args:
         policy: the hook's name, and what becomes of exceptions.
-        implementations: in reverse of the order in which they start, as a hook caller keeps them.
+        implementations: in the order in which they start.
         arguments: what the hook was called with, defaults included.
         first: stop at the first implementation that returns something.
 
@@ -71,7 +80,7 @@ def _run(
     __tracebackhide__ = True
     results: list[object] = []
     failures: list[Exception] = []
-    for one in reversed(implementations):
+    for one in implementations:
         wraps = one.wrapper or one.hookwrapper
         try:
             value = begin(one, policy, arguments)
@@ -131,8 +140,7 @@ def begin(implementation: pluggy.HookImpl, policy: "Policy", arguments: "Mapping
     if implementation.wrapper or implementation.hookwrapper:
         start(value)
     elif type(value) is CoroutineType:
-        value.close()
-        raise CoroutineHookError(policy.hook, policy.describe(implementation))
+        policy.refuse(implementation, value)
     return value
 
 

@@ -1,13 +1,14 @@
 """One hook of a host: the live function that calls it, and what else can be asked of it."""
 
 from functools import update_wrapper
-from inspect import iscoroutinefunction
 
 from plugframe.calls.functions import LiveFunction
 from plugframe.calls.steps import Errors, Kind
 from plugframe.errors import CoroutineHookError, near_matches
 from plugframe.hooks import callers
+from plugframe.hooks.execution import run
 from plugframe.hooks.hosted.asynchronous import conduct_async
+from plugframe.hooks.hosted.conduct import conduct
 from plugframe.hooks.hosted.results import HookResult, observe
 from plugframe.hooks.routines import routine_of
 
@@ -48,6 +49,8 @@ class Hook:
         self._calls = 0
         self._patience = callers.WARM
         spec = caller.spec
+        self._first = bool(spec and spec.opts.get("firstresult"))
+        self._raises = policy.errors is Errors.RAISE
         self._live = None
         self.function: Any
         if spec is None:
@@ -87,24 +90,29 @@ class Hook:
             CoroutineHookError: a plugin implements the hook by a coroutine.
         """
         __tracebackhide__ = True
-        self._wake()
+        caller = self.caller
+        if not self._active:
+            self._active = self._activate(self.name)
+        if caller.coroutines:
+            raise CoroutineHookError(self.name, self.policy.describe(caller.coroutines[0]))
+        if not caller.direct:
+            return self._enter_watched(arguments)
+        self._calls += 1
+        if self._calls >= self._patience and self._compile():
+            return self.function(**arguments)
+        implementations = caller._hookimpls[::-1]  # noqa: SLF001 # pluggy's
+        if self._raises:
+            return run(implementations, self.name, arguments, first_result=self._first, watch=self.policy)
+        return conduct(self.policy, implementations, arguments, first=self._first)
+
+    def _enter_watched(self, arguments: "dict[str, object]") -> object:
+        """Make a call that others watch or repeat."""
+        __tracebackhide__ = True
         caller = self.caller
         if caller.is_historic():
             caller.call_historic(kwargs=arguments)
             return None
-        implementations = caller.get_hookimpls()
-        for one in implementations:
-            if iscoroutinefunction(one.function):
-                raise CoroutineHookError(self.name, self.policy.describe(one))
-        self._calls += 1
-        if self._calls >= self._patience and self._compile():
-            return self.function(**arguments)
-        return caller._hookexec(self.name, implementations, arguments, self._first)  # noqa: SLF001 # watched by others
-
-    @property
-    def _first(self) -> bool:
-        spec = self.caller.spec
-        return bool(spec and spec.opts.get("firstresult"))
+        return caller._hookexec(self.name, caller.get_hookimpls(), arguments, self._first)  # noqa: SLF001 # the seam
 
     def _wake(self) -> None:
         if not self._active:
@@ -112,21 +120,19 @@ class Hook:
 
     def _compile(self) -> bool:
         caller, version = self.caller, self.caller.version
-        implementations = caller.get_hookimpls()
+        implementations = caller.get_hookimpls()[::-1]
         self._calls, self._patience = 0, min(2 * self._patience, callers.COOLEST)
         routine = routine_of(self.name, caller.spec, implementations, self.policy.errors)
-        spares = self.policy.errors is not Errors.RAISE
-        if self._live is None or routine is None or not self._active or not caller.is_direct():
+        if self._live is None or routine is None or not self._active:
             return False
-        if spares and any(step.kind is not Kind.PLAIN for step in routine.steps):
+        if not self._raises and any(step.kind is not Kind.PLAIN for step in routine.steps):
             return False
-        ordered = implementations[::-1]
         policy = self.policy
         self._compiled = True
         self._live.run(
             routine,
-            tell=lambda error, step: policy.note(error, None if step is None else ordered[step]),
-            failed=lambda step, error, failures: policy.failed(ordered[step], error, failures),
+            tell=lambda error, step: policy.note(error, None if step is None else implementations[step]),
+            failed=lambda step, error, failures: policy.failed(implementations[step], error, failures),
             grouped=policy.grouped,
         )
         if caller.version is not version:
@@ -147,7 +153,7 @@ class Hook:
         """
         arguments = self._complete(arguments)
         self._wake()
-        return observe(self.policy, self.caller.get_hookimpls(), arguments, first=self._first)
+        return observe(self.policy, self.caller.get_hookimpls()[::-1], arguments, first=self._first)
 
     async def acall(self, **arguments: object) -> "Any":
         """Call the hook and await the implementations that are coroutines.
@@ -162,7 +168,7 @@ class Hook:
         self._wake()
         return await conduct_async(
             self.policy,
-            self.caller.get_hookimpls(),
+            self.caller.get_hookimpls()[::-1],
             arguments,
             first=self._first,
             concurrent=self._concurrent,

@@ -1,7 +1,8 @@
 """A host's plugin manager: pluggy's to everyone, with messages, order and policy that a host promises."""
 
 import inspect
-from types import ModuleType
+from bisect import insort
+from types import FunctionType, MethodType, ModuleType
 from typing import cast
 
 import pluggy
@@ -10,11 +11,12 @@ from pluggy._hooks import HookSpec
 from plugframe.calls.steps import Errors
 from plugframe.errors import HookValidationError
 from plugframe.hooks.callers import Caller
-from plugframe.hooks.hosted.conduct import conduct
+from plugframe.hooks.hosted.conduct import execute
 from plugframe.hooks.hosted.hook import Hook
 from plugframe.hooks.hosted.policy import Policy
 from plugframe.hooks.hosted.verifying import place_of, signature_of, verify
 from plugframe.hooks.manager import PluginManager
+from plugframe.hooks.ordering import is_bound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,10 +26,13 @@ if TYPE_CHECKING:
     from plugframe.records import Distribution, Plugin
 
 
+_COROUTINE_MARKS = {"_is_coroutine_marker", "_is_coroutine"}  # of inspect.markcoroutinefunction, and of asyncio before
+
+
 class HostCaller(Caller):
     """A hook's caller in a host: pluggy's own, whose order does not depend on when plugins are loaded."""
 
-    __slots__ = ("manager", "tell")
+    __slots__ = ("_irregular", "coroutines", "direct", "manager", "tell")
 
     compiles = False
     always_ordered = True
@@ -37,12 +42,34 @@ class HostCaller(Caller):
         """Make a caller of a manager."""
         self.manager = manager
         self.tell: Callable[[], None] = _nothing
+        self.coroutines: list[pluggy.HookImpl] = []
+        self.direct = self._irregular = False
         super().__init__(name, manager._hookexec)  # noqa: SLF001 # pluggy's seam
 
     def look_again(self) -> None:
         """Tell the host's hook that something changed."""
         self.version = object()
+        self.direct = self.is_direct()
         self.tell()
+
+    def _add_hookimpl(self, hookimpl: pluggy.HookImpl) -> None:
+        self._irregular = self._irregular or hookimpl.trylast or is_bound(hookimpl)
+        if self._irregular:
+            super()._add_hookimpl(hookimpl)
+        else:
+            self._came.append(hookimpl)
+            insort(self._hookimpls, hookimpl, key=self._place)
+        if is_coroutine_function(hookimpl.function):
+            self.coroutines.append(hookimpl)
+
+    def _remove_plugin(self, plugin: object) -> None:
+        super()._remove_plugin(plugin)
+        self.coroutines = [one for one in self.coroutines if one.plugin != plugin]
+
+    def _place(self, implementation: pluggy.HookImpl) -> tuple[bool, bool, tuple[int, str]]:
+        """Return what implementations are sorted by as long as none asks to be last, or before or after others."""
+        wraps = implementation.wrapper or implementation.hookwrapper
+        return bool(wraps), bool(implementation.tryfirst), self.manager.rank(implementation)
 
     def _sequence(self, came: "Sequence[pluggy.HookImpl]") -> "Sequence[pluggy.HookImpl]":
         return sorted(came, key=self.manager.rank)
@@ -50,6 +77,15 @@ class HostCaller(Caller):
 
 def _nothing() -> None:
     """Be told, and do nothing."""
+
+
+def is_coroutine_function(function: object) -> bool:
+    """Return whether calling a function makes a coroutine, as far as it can be told without calling it."""
+    if type(function) is MethodType:
+        function = function.__func__
+    if type(function) is FunctionType and not function.__dict__.keys() & _COROUTINE_MARKS:
+        return bool(function.__code__.co_flags & inspect.CO_COROUTINE)
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 # its kind is asked for
 
 
 class HostManager(PluginManager):
@@ -83,10 +119,13 @@ class HostManager(PluginManager):
         arguments: "Mapping[str, object]",
         first: bool,  # noqa: FBT001 # pluggy's seam
     ) -> object:
-        return conduct(self._policy(hook), implementations, arguments, first=first)
+        return execute(self._policy(hook), implementations[::-1], arguments, first=first)
 
-    def _policy(self, hook: str, errors: Errors = Errors.RAISE) -> Policy:
-        return self._policies.setdefault(hook, Policy(hook, errors, self.distribution_of))
+    def _policy(self, hook: str) -> Policy:
+        policy = self._policies.get(hook)
+        if policy is None:
+            policy = self._policies[hook] = Policy(hook, Errors.RAISE, self.distribution_of)
+        return policy
 
     def distribution_of(self, plugin: str) -> "Distribution | None":
         """Return whose a registered plugin is; None for one that the host registered itself."""
@@ -176,7 +215,7 @@ class HostManager(PluginManager):
 
     def hook_function(self, name: str) -> "Any":
         """Return the live function of a hook, or None where nothing specifies or implements it."""
-        caller = vars(self.hook).get(name)
+        caller: HostCaller | None = getattr(self.hook, name, None)
         if caller is None:
             return None
         hook = self._hooks.get(name)
@@ -201,7 +240,7 @@ class HostManager(PluginManager):
 def _specification(project: str, function: "Callable[..., Any]", options: "Mapping[str, Any]") -> HookSpec:
     """Return a specification whose arguments are all of a function's parameters, also those by keyword only."""
     pluggy.HookspecMarker(project)(function, **options)
-    namespace = ModuleType(function.__module__, "The one hook specification that a host declares by a function.")
+    namespace = ModuleType(str(function.__module__), "The one hook specification that a host declares by a function.")
     setattr(namespace, function.__name__, function)
     spec = HookSpec(namespace, function.__name__, getattr(function, f"{project}_spec"))
     defaults = inspect.unwrap(function).__kwdefaults__ or {}

@@ -1,10 +1,13 @@
 """What becomes of an exception in a host's hook: it is noted whose it was, then it is raised, collected or logged."""
 
 from plugframe.calls.steps import Errors
+from plugframe.errors import CoroutineHookError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import CoroutineType
+    from typing import Any
 
     import pluggy
 
@@ -40,6 +43,15 @@ class Policy:
         note = f"raised in hook {self.hook!r} by {self.describe(implementation)}"
         if note not in getattr(error, "__notes__", ()):
             error.add_note(note)
+
+    def refuse(self, implementation: "pluggy.HookImpl", coroutine: "CoroutineType[Any, Any, Any]") -> None:
+        """Close a coroutine that a plain call got, and raise.
+
+        Raises:
+            CoroutineHookError: always.
+        """
+        coroutine.close()
+        raise CoroutineHookError(self.hook, self.describe(implementation))
 
     def spares(self, error: BaseException, *, wraps: bool) -> bool:
         """Return whether the other implementations run after an exception; of a wrapper's, only where it is skipped."""

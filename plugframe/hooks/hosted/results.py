@@ -86,7 +86,7 @@ def observe(
 
     Args:
         policy: the hook's name, and what becomes of exceptions.
-        implementations: in reverse of the order in which they start.
+        implementations: in the order in which they start.
         arguments: what the hook was called with, defaults included.
         first: run none after the first that returns something.
 
@@ -129,7 +129,7 @@ def _run(
 ) -> object:
     """Run all that is inside of the wrappers; return or raise what they are to see."""
     policy, results = said.policy, []
-    for one in reversed(implementations):
+    for one in implementations:
         wraps = one.wrapper or one.hookwrapper
         try:
             value = said.time(one, begin, one, policy, arguments)

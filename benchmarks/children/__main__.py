@@ -1,0 +1,28 @@
+"""The command line of a measured process: a kind of comparison and its numbers, to one comparison as JSON."""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
+from benchmarks.children import calls, fresh
+from benchmarks.measure import Comparison
+
+KINDS: dict[str, Callable[..., Comparison]] = {
+    "host": calls.compare_host,
+    "manager": calls.compare_manager,
+    "subset": calls.compare_subset,
+    "cold-manager": fresh.compare_cold_manager,
+    "cold-host": fresh.compare_cold_host,
+    "registration": fresh.compare_registration,
+}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure what the arguments say, and print it."""
+    kind, *numbers = arguments
+    print(json.dumps(asdict(KINDS[kind](*map(int, numbers)))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
