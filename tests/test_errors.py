@@ -9,7 +9,11 @@ from _sites import fresh
 
 from plugframe import errors
 from plugframe.errors import (
+    CoroutineHookError,
+    DeclarationError,
     EnvironmentNotReadableError,
+    HookValidationError,
+    LazyImportError,
     NotRegisteredError,
     PlugframeError,
     PlugframeWarning,
@@ -68,6 +72,37 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         NotRegisteredError("class", "vision.Nett", ("vision.Net",)),
         AttributeError,
         "no class named 'vision.Nett' is registered; did you mean 'vision.Net'?",
+    ),
+    HookValidationError: (
+        HookValidationError(
+            "render",
+            "plugin 'vision' from acme-vision 1.0",
+            "it takes an argument 'pge' that the hook does not have",
+            where="/site/acme.py:3",
+            specification="/site/myapp.py:9",
+        ),
+        ValueError,
+        (
+            "hook 'render' of plugin 'vision' from acme-vision 1.0 (/site/acme.py:3): it takes an argument 'pge' that ",
+            "that the hook does not have. The hook is specified at /site/myapp.py:9",
+        ),
+    ),
+    CoroutineHookError: (
+        CoroutineHookError("render", "plugin 'vision' from acme-vision 1.0"),
+        TypeError,
+        ("hook 'render'", "plugin 'vision' from acme-vision 1.0", "Next: await host.hook.render.acall(...)"),
+    ),
+    DeclarationError: (
+        DeclarationError("acme", "class", "it is no identifier"),
+        ValueError,
+        "acme cannot declare the name 'class': it is no identifier",
+    ),
+    LazyImportError: (
+        LazyImportError(
+            "acme.plot", "ModuleNotFoundError: No module named 'pylab'", package="acme.draw", extra="figures"
+        ),
+        ImportError,
+        "cannot import acme.plot: ModuleNotFoundError: No module named 'pylab'. Next: pip install 'acme[figures]'",
     ),
     EnvironmentNotReadableError: (
         EnvironmentNotReadableError("/usr/bin/nothing", "it is no interpreter"),
@@ -164,7 +199,8 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.PluginImportError({WHOSE!r}, "x"), errors.ReferenceNotFoundError("acme", "x", ("y",)),
             errors.PluginBlockedError({WHOSE!r}, "broken", "x"), errors.RegistrationError("x"),
             errors.RegistrationConflictError("class", "x", "a", "b"), errors.NotRegisteredError("class", "x", ("y",)),
-            errors.EnvironmentNotReadableError("x", "y"),
+            errors.EnvironmentNotReadableError("x", "y"), errors.HookValidationError("x", "y", "z"),
+            errors.CoroutineHookError("x", "y"), errors.DeclarationError("x", "y", "z"), errors.LazyImportError("x", "y"),
         ]
         assert all(map(str, made)) and all(map(repr, made))
         kinds = {{one for one in vars(errors).values() if isinstance(one, type)}}

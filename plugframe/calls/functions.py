@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # A function's code is exchanged under running calls, and has functions among its constants. An interpreter without a
 # global lock allows neither: it keeps constants for ever, and looks at code without counting itself as a user of it.
-EXCHANGEABLE = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()
+EXCHANGEABLE = sys.implementation.name == "cpython" and "free-threading" not in sys.version
 
 _CONSTANT = "\0"  # begins a constant that stands for what a text uses from outside
 _GLOBALS = {"__builtins__": builtins}

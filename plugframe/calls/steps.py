@@ -56,9 +56,10 @@ class Step:
             kind: whether it runs around the rest.
             label: how tracebacks show it, such as ``outline.render``.
         """
-        self.is_method = type(function) is MethodType and type(function.__func__) is FunctionType
-        self.owner: object = function.__self__ if isinstance(function, MethodType) else None
-        self.function: Callable[..., Any] = function.__func__ if self.is_method else function  # type: ignore[attr-defined] # checked
+        given: Any = function
+        self.is_method = type(given) is MethodType and type(given.__func__) is FunctionType
+        self.owner: object = given.__self__ if self.is_method else None
+        self.function: Callable[..., Any] = given.__func__ if self.is_method else given
         self.positional = positional
         self.keywords = keywords
         self.kind = kind

@@ -140,7 +140,7 @@ class Caller(pluggy.HookCaller):
 
     def is_direct(self) -> bool:
         """Return whether calls need not go through pluggy's own seams: nobody watches, replaces or repeats them."""
-        execute = self._hookexec
+        execute: Any = self._hookexec
         if self._call_history is not None or type(execute) is not MethodType or execute.__func__ is not _EXECUTE:
             return False
         if type(self._hookimpls) is not WatchedList:  # Somebody put a list there that tells nobody when it changes.

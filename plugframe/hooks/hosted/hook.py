@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from plugframe.hooks.hosted.manager import HostCaller
+    from plugframe.hooks.hosted.callers import HostCaller
     from plugframe.hooks.hosted.policy import Policy
 
 

@@ -1,8 +1,7 @@
 """A host's plugin manager: pluggy's to everyone, with messages, order and policy that a host promises."""
 
 import inspect
-from bisect import insort
-from types import FunctionType, MethodType, ModuleType
+from types import ModuleType
 from typing import cast
 
 import pluggy
@@ -10,13 +9,12 @@ from pluggy._hooks import HookSpec
 
 from plugframe.calls.steps import Errors
 from plugframe.errors import HookValidationError
-from plugframe.hooks.callers import Caller
+from plugframe.hooks.hosted.callers import HostCaller
 from plugframe.hooks.hosted.conduct import execute
 from plugframe.hooks.hosted.hook import Hook
 from plugframe.hooks.hosted.policy import Policy
 from plugframe.hooks.hosted.verifying import place_of, signature_of, verify
 from plugframe.hooks.manager import PluginManager
-from plugframe.hooks.ordering import is_bound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,68 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from plugframe.records import Distribution, Plugin
-
-
-_COROUTINE_MARKS = {"_is_coroutine_marker", "_is_coroutine"}  # of inspect.markcoroutinefunction, and of asyncio before
-
-
-class HostCaller(Caller):
-    """A hook's caller in a host: pluggy's own, whose order does not depend on when plugins are loaded."""
-
-    __slots__ = ("_irregular", "coroutines", "direct", "manager", "tell")
-
-    compiles = False
-    always_ordered = True
-    __call__ = pluggy.HookCaller.__call__
-
-    def __init__(self, name: str, manager: "HostManager") -> None:
-        """Make a caller of a manager."""
-        self.manager = manager
-        self.tell: Callable[[], None] = _nothing
-        self.coroutines: list[pluggy.HookImpl] = []
-        self.direct = self._irregular = False
-        super().__init__(name, manager._hookexec)  # noqa: SLF001 # pluggy's seam
-
-    def look_again(self) -> None:
-        """Tell the host's hook that something changed."""
-        self.version = object()
-        self.direct = self.is_direct()
-        self.tell()
-
-    def _add_hookimpl(self, hookimpl: pluggy.HookImpl) -> None:
-        self._irregular = self._irregular or hookimpl.trylast or is_bound(hookimpl)
-        if self._irregular:
-            super()._add_hookimpl(hookimpl)
-        else:
-            self._came.append(hookimpl)
-            insort(self._hookimpls, hookimpl, key=self._place)
-        if is_coroutine_function(hookimpl.function):
-            self.coroutines.append(hookimpl)
-
-    def _remove_plugin(self, plugin: object) -> None:
-        super()._remove_plugin(plugin)
-        self.coroutines = [one for one in self.coroutines if one.plugin != plugin]
-
-    def _place(self, implementation: pluggy.HookImpl) -> tuple[bool, bool, tuple[int, str]]:
-        """Return what implementations are sorted by as long as none asks to be last, or before or after others."""
-        wraps = implementation.wrapper or implementation.hookwrapper
-        return bool(wraps), bool(implementation.tryfirst), self.manager.rank(implementation)
-
-    def _sequence(self, came: "Sequence[pluggy.HookImpl]") -> "Sequence[pluggy.HookImpl]":
-        return sorted(came, key=self.manager.rank)
-
-
-def _nothing() -> None:
-    """Be told, and do nothing."""
-
-
-def is_coroutine_function(function: object) -> bool:
-    """Return whether calling a function makes a coroutine, as far as it can be told without calling it."""
-    if type(function) is MethodType:
-        function = function.__func__
-    if type(function) is FunctionType and not function.__dict__.keys() & _COROUTINE_MARKS:
-        return bool(function.__code__.co_flags & inspect.CO_COROUTINE)
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 # its kind is asked for
 
 
 class HostManager(PluginManager):
@@ -109,8 +45,8 @@ class HostManager(PluginManager):
     def _is_own(self, execute: object) -> bool:
         return execute == self._conduct
 
-    def _make_caller(self, hook: str) -> Caller:
-        return HostCaller(hook, self)
+    def _make_caller(self, hook: str) -> HostCaller:
+        return HostCaller(hook, self._hookexec, self.rank)
 
     def _conduct(
         self,
