@@ -200,7 +200,8 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.PluginBlockedError({WHOSE!r}, "broken", "x"), errors.RegistrationError("x"),
             errors.RegistrationConflictError("class", "x", "a", "b"), errors.NotRegisteredError("class", "x", ("y",)),
             errors.EnvironmentNotReadableError("x", "y"), errors.HookValidationError("x", "y", "z"),
-            errors.CoroutineHookError("x", "y"), errors.DeclarationError("x", "y", "z"), errors.LazyImportError("x", "y"),
+            errors.CoroutineHookError("x", "y"), errors.DeclarationError("x", "y", "z"),
+            errors.LazyImportError("x", "y"),
         ]
         assert all(map(str, made)) and all(map(repr, made))
         kinds = {{one for one in vars(errors).values() if isinstance(one, type)}}
