@@ -14,6 +14,8 @@ from plugframe.calls.source import fill, keyword_only, mark, outside, write
 from plugframe.calls.watching import Watcher
 from plugframe.calls.wrapping import leave, refuse
 
+__tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 EXCHANGEABLE = sys.implementation.name == "cpython" and "free-threading" not in sys.version
 
 _CONSTANT = "\0"  # begins a constant that stands for what a text uses from outside
-_GLOBALS = {"__builtins__": builtins}
+_GLOBALS = {"__builtins__": builtins, "__tracebackhide__": True}  # the second hides the functions from pytest's reports
+_BUILTINS = {kind.__name__: kind for kind in (BaseException, Exception, StopIteration, next)}
 _missing = object()
 
 
@@ -119,7 +122,7 @@ def _values(routine: "Routine", **uses: object) -> "dict[str, object]":
     """Return what a routine's text uses from outside, by its name there."""
     steps = {str(place): step.function for place, step in enumerate(routine.steps)}
     owners = {f"owner_{place}": step.owner for place, step in enumerate(routine.steps)}
-    return {**steps, **owners, "leave": leave, "refuse": refuse, **routine.uses, **uses}
+    return {**_BUILTINS, **steps, **owners, "leave": leave, "refuse": refuse, **routine.uses, **uses}
 
 
 def _named(code: CodeType, name: str, place: str) -> CodeType:
@@ -155,8 +158,8 @@ def _closure_code(text: str, parameters: "tuple[str, ...]") -> "tuple[CodeType, 
         variables[variable] = name
     marks = {name: variable for variable, name in variables.items()}
     inner = "".join(f"    {line}\n" for line in fill(text, marks.__getitem__).splitlines())
-    bind = _compile(f"def bind({', '.join(variables)}):\n{inner}")
-    return _only_code(bind.co_consts), variables
+    code = _only_code(_compile(f"def bind({', '.join(variables)}):\n{inner}").co_consts)
+    return code.replace(co_firstlineno=1), variables  # as if nothing were around it
 
 
 def _close_over(text: str, values: "dict[str, object]", parameters: "tuple[str, ...]") -> FunctionType:

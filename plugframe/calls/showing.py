@@ -19,6 +19,10 @@ _shown: dict[str, None] = {}
 _lock = threading.Lock()
 
 
+def _on_one_line(label: str) -> str:
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in label)
+
+
 def show(name: str, text: str, steps: "Sequence[Step]") -> str:
     """Keep a source for tracebacks.
 
@@ -30,7 +34,7 @@ def show(name: str, text: str, steps: "Sequence[Step]") -> str:
     Returns:
         The file name by which it is found; the same for the same source.
     """
-    labels = {str(place): step.label or step.function.__name__ for place, step in enumerate(steps)}
+    labels = {str(place): _on_one_line(step.label or step.function.__name__) for place, step in enumerate(steps)}
     source = fill(text, lambda mark: labels.get(mark) or ("self" if mark.startswith("owner_") else mark))
     file = f"{PREFIX}{name} {crc32(source.encode('utf-8', 'backslashreplace')):08x}>"
     with _lock:

@@ -40,7 +40,8 @@ def write(shape: "Shape") -> tuple[str, dict[int, int]]:
     Returns:
         The text and line number to step. In the text stand between two ``MARK``: a step's number for its function,
         ``owner_`` and the number for the object of a method;
-        ``missing``, ``complete``, ``leave``, ``refuse``, ``watch``, ``failed`` and ``grouped`` for what it uses; for
+        ``missing``, ``complete``, ``leave``, ``refuse``, ``watch``, ``failed`` and ``grouped`` for what it uses, and
+        builtins, whose names arguments may have; for
         outcome wrappers ``outcome`` for the class of what they are sent, ``doubled``, ``converted``, and with the
         step's number behind it ``torn_`` and ``escaped_``: see ``hooks.outcomes``.
     """
@@ -114,7 +115,7 @@ class _Writer:
             self._plain(depth)
         if self.watched:
             error = self.own("error")
-            self.add(1, f"except BaseException as {error}:")
+            self.add(1, f"except {mark('BaseException')} as {error}:")
             self.add(2, f"{mark('watch')}({error})", "raise")
         return "\n".join(self.lines) + "\n", self.places
 
@@ -174,7 +175,7 @@ class _Writer:
         for place in range(len(self.steps)):
             self.add(depth, "try:")
             self.add(depth + 1, f"{own('value')} = {self._call(place)}", step=place)
-            self.add(depth, f"except Exception as {own('error')}:")
+            self.add(depth, f"except {mark('Exception')} as {own('error')}:")
             self.add(depth + 1, f"{mark('failed')}({place}, {own('error')}, {own('failures')})")
             self.add(depth, "else:")
             self.add(depth + 1, f"if {own('value')} is not None:")
@@ -209,7 +210,7 @@ class _Writer:
                 self._append(inner, place)
         if self.first_result:
             self.add(inner, "break")
-        self.add(depth, f"except BaseException as {own('error')}:")
+        self.add(depth, f"except {mark('BaseException')} as {own('error')}:")
         self.add(depth + 1, f"{own('failure')} = {own('error')}")
         for place in reversed(wrappers):
             self._leave(depth, place)
@@ -224,8 +225,8 @@ class _Writer:
         own, wrapper = self.own, self.own(f"wrapper{place}")
         self.add(depth, f"{wrapper} = {self._call(place)}", step=place)
         self.add(depth, "try:")
-        self.add(depth + 1, f"next({wrapper})", step=place)
-        self.add(depth, "except StopIteration:")
+        self.add(depth + 1, f"{mark('next')}({wrapper})", step=place)
+        self.add(depth, f"except {mark('StopIteration')}:")
         self.add(depth + 1, f"{mark('refuse')}({wrapper}, 'did not yield')", step=place)
         self.add(depth, f"{own('entered')} = {place + 1}")
 
@@ -245,9 +246,9 @@ class _Writer:
         self.add(depth, "try:")
         self.add(depth + 1, f"{wrapper}.send({own('result')})", step=place)
         self.add(depth + 1, f"{wrapper}.close()", step=place)
-        self.add(depth, f"except StopIteration as {own('stop')}:")
+        self.add(depth, f"except {mark('StopIteration')} as {own('stop')}:")
         self.add(depth + 1, f"{own('result')} = {own('stop')}.value")
-        self.add(depth, f"except BaseException as {own('error')}:")
+        self.add(depth, f"except {mark('BaseException')} as {own('error')}:")
         self.add(depth + 1, f"{own('failure')} = {own('error')}")
         self.add(depth, "else:")
         self.add(depth + 1, f"{mark('refuse')}({wrapper}, 'has second yield')", step=place)
@@ -257,10 +258,10 @@ class _Writer:
         self.add(depth, f"{own('outcome')} = {mark('outcome')}({own('result')}, None)", "try:")
         self.add(depth + 1, f"{wrapper}.send({own('outcome')})", step=place)
         self.add(depth + 1, f"{own('failure')} = {mark('doubled')}({wrapper})", step=place)
-        self.add(depth, "except StopIteration:", "    pass")
-        self.add(depth, f"except BaseException as {own('error')}:")
+        self.add(depth, f"except {mark('StopIteration')}:", "    pass")
+        self.add(depth, f"except {mark('BaseException')} as {own('error')}:")
         self.add(depth + 1, f"{own('failure')} = {mark(f'torn_{place}')}({own('error')})", step=place)
         self.add(depth, f"if {own('failure')} is None:", "    try:")
         self.add(depth + 2, f"{own('result')} = {own('outcome')}.get_result()", step=place)
-        self.add(depth + 1, f"except BaseException as {own('error')}:")
+        self.add(depth + 1, f"except {mark('BaseException')} as {own('error')}:")
         self.add(depth + 2, f"{own('failure')} = {mark('converted')}({own('error')})", step=place)

@@ -5,6 +5,8 @@ A wrapper is started up to its one ``yield``, and left with the result or the ex
 Source: https://pluggy.readthedocs.io/en/stable/#wrappers
 """
 
+__tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -6,6 +6,7 @@ somebody watches or replaces the execution. Any change to what a caller runs bri
 """
 
 import warnings
+from threading import RLock
 from types import MethodType
 
 import pluggy
@@ -17,6 +18,8 @@ from plugframe.hooks.ordering import arrange, is_bound
 from plugframe.hooks.outcomes import level_of_call
 from plugframe.hooks.routines import routine_of
 from plugframe.hooks.watched import WatchedList
+
+__tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +55,7 @@ class Caller(pluggy.HookCaller):
     Source: https://pluggy.readthedocs.io/en/stable/api_reference.html#pluggy.HookCaller
     """
 
-    __slots__ = ("__weakref__", "_came", "_heat", "_implementers", "_ordered", "version", "views")
+    __slots__ = ("__weakref__", "_came", "_heat", "_implementers", "_ordered", "lock", "version", "views")
 
     compiles = True
     always_ordered = False
@@ -63,6 +66,7 @@ class Caller(pluggy.HookCaller):
         """Make a caller, with the arguments of pluggy's."""
         self.version: object = None
         self.views: dict[frozenset[object], View] = {}
+        self.lock = RLock()
         self._heat = _Heat()
         self._came: list[pluggy.HookImpl] = []
         self._ordered = self.always_ordered
@@ -84,16 +88,19 @@ class Caller(pluggy.HookCaller):
     def look_again(self) -> None:
         """Forget what was compiled: something changed in what a call runs, or in how.
 
-        The change comes first and this after it, and whoever compiles looks at the version last: so what was compiled
-        from a state that is no more never stays.
+        The change comes first, then the new version, then this under the lock under which a compiled call is put in
+        place if the version is still the one that it was compiled from: so whoever changed something sees that at once,
+        and what was compiled from a state that is no more never stays. The lock is reentrant, since a finalizer may
+        change something at any moment.
         """
         self.version = object()
-        self._heat.calls = 0
-        kind: Any = Caller if self.is_direct() else DelegatingCaller
-        self.__class__ = kind
-        views, self.views = self.views, {}
-        for view in views.values():
-            view.retire()
+        with self.lock:
+            self._heat.calls = 0
+            kind: Any = Caller if self.is_direct() else DelegatingCaller
+            self.__class__ = kind
+            views, self.views = self.views, {}
+            for view in views.values():
+                view.retire()
 
     def _add_hookimpl(self, hookimpl: pluggy.HookImpl) -> None:
         self._came.append(hookimpl)
@@ -153,7 +160,6 @@ class Caller(pluggy.HookCaller):
         Raises:
             HookCallError: an implementation needs an argument that the call does not give.
         """
-        __tracebackhide__ = True
         heat = self._heat
         heat.calls += 1
         if heat.calls >= heat.patience and self._compile():
@@ -162,7 +168,6 @@ class Caller(pluggy.HookCaller):
 
     def interpret(self, arguments: dict[str, object]) -> object:
         """Run a call step by step."""
-        __tracebackhide__ = True
         spec = self.spec
         if spec is None:
             return run(self._hookimpls[::-1], self.name, arguments)
@@ -180,10 +185,12 @@ class Caller(pluggy.HookCaller):
         self._heat.cool()
         if made is None:
             return False
-        self.__class__ = made
-        if self.version is not version:
-            self.look_again()
-        return True
+        with self.lock:
+            if self.version is version:
+                self.__class__ = made
+                if self.version is not version:  # a finalizer's doing
+                    self.look_again()
+        return self.version is version
 
     def view(self, removed: frozenset[object]) -> "View":
         """Return what is called without some plugins, shared by all who leave out the same."""
@@ -240,7 +247,6 @@ class SubsetCaller(_SubsetHookCaller):
         Raises:
             HookCallError: an implementation needs an argument that the call does not give.
         """
-        __tracebackhide__ = True
         caller = self._orig
         if caller.is_historic():
             return super().__call__(**arguments)
@@ -260,7 +266,6 @@ class SubsetCaller(_SubsetHookCaller):
 
     def interpret(self, arguments: dict[str, object]) -> object:
         """Run a call step by step."""
-        __tracebackhide__ = True
         arguments = prepare(self.spec, arguments)
         first_result = bool(self.spec and self.spec.opts.get("firstresult"))
         return run(self._orig.view(self._key).implementations, self.name, arguments, first_result=first_result)
@@ -268,9 +273,11 @@ class SubsetCaller(_SubsetHookCaller):
     def _compile(self, view: View) -> None:
         made = _compiled(SubsetCaller, self._orig, view.implementations)
         view.calls = 0
-        view.made = made
-        if self._orig.version is not view.version:
-            view.retire()
+        with self._orig.lock:
+            if self._orig.version is view.version:
+                view.made = made
+                if self._orig.version is not view.version:  # a finalizer's doing
+                    view.retire()
 
 
 def prepare(spec: "pluggy._hooks.HookSpec | None", arguments: dict[str, object]) -> dict[str, object]:

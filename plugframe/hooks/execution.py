@@ -12,6 +12,8 @@ import pluggy
 from plugframe.calls.wrapping import leave, start
 from plugframe.hooks.outcomes import adapt
 
+__tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -51,7 +53,6 @@ def run(  # noqa: C901, PLR0912 # one loop, as fast as it can be: every function
         HookCallError: an implementation was reached that needs an argument which the call does not give.
         BaseException: whatever the implementations and wrappers leave unhandled.
     """
-    __tracebackhide__ = True
     results: list[object] = []
     entered: list[tuple[pluggy.HookImpl, Generator[None, object, object]]] = []
     failure: BaseException | None = None
@@ -104,7 +105,6 @@ def leave_all(
     Raises:
         RuntimeError: one yielded again.
     """
-    __tracebackhide__ = True
     for implementation, wrapper in reversed(entered):
         before = failure
         try:

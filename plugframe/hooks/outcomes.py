@@ -12,6 +12,8 @@ import pluggy
 from plugframe.calls.showing import PREFIX
 from plugframe.calls.wrapping import leave, refuse, start
 
+__tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -59,11 +59,18 @@ def step_of(implementation: pluggy.HookImpl, known: frozenset[str]) -> Step:
         implementation: whose function.
         known: the arguments that every call gives.
     """
-    positional = implementation.argnames
-    keywords = tuple(argument for argument in implementation.kwargnames if argument in known)
-    if keywords == implementation.kwargnames[: len(keywords)] and _takes_either_way(implementation.function):
-        positional, keywords = (*positional, *keywords), ()
-    return Step(implementation.function, positional, keywords, kind=_kind(implementation), label=_label(implementation))
+    positional = list(implementation.argnames)
+    keywords: list[str] = []
+    either = _positional(implementation.function)
+    for name in implementation.kwargnames:
+        if name in known and name in either and not keywords:
+            positional.append(name)
+        elif name in known:
+            keywords.append(name)
+        else:
+            either = frozenset()  # one that is left out keeps those behind it from being given by position
+    function = implementation.function
+    return Step(function, tuple(positional), tuple(keywords), kind=_kind(implementation), label=_label(implementation))
 
 
 def _kind(implementation: pluggy.HookImpl) -> Kind:
@@ -77,18 +84,15 @@ def _is_plain(parameter: str) -> bool:
     return parameter.isidentifier() and not iskeyword(parameter) and parameter != "self"
 
 
-def _takes_either_way(function: object) -> bool:
-    """Return whether a function cannot tell an argument by keyword from one by position, which is faster."""
+def _positional(function: object) -> frozenset[str]:
+    """Return the arguments of which a function cannot tell whether they are given by position, which is faster."""
     plain = function.__func__ if isinstance(function, MethodType) else function
-    return (
-        isinstance(plain, FunctionType)
-        and not plain.__code__.co_posonlyargcount
-        and not hasattr(plain, "__wrapped__")
-        and not isgeneratorfunction(plain)
-    )
+    if type(plain) is not FunctionType or plain.__code__.co_posonlyargcount or hasattr(plain, "__wrapped__"):
+        return frozenset()
+    return frozenset(plain.__code__.co_varnames[: plain.__code__.co_argcount])
 
 
 def _label(implementation: pluggy.HookImpl) -> str:
     """Return how a traceback's line names an implementation: its plugin and its function."""
     function = getattr(implementation.function, "__name__", type(implementation.function).__name__)
-    return f"{implementation.plugin_name}.{function}".replace("\n", " ")
+    return f"{implementation.plugin_name}.{function}"

@@ -9,6 +9,8 @@ from plugframe.calls.steps import Errors
 from plugframe.calls.wrapping import start
 from plugframe.hooks.hosted.conduct import call, depart
 
+__tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -9,6 +9,8 @@ import pluggy
 from plugframe.hooks.callers import Caller
 from plugframe.hooks.ordering import is_bound
 
+__tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,6 +13,8 @@ from plugframe.calls.wrapping import leave, start
 from plugframe.hooks.execution import run
 from plugframe.hooks.outcomes import adapt
 
+__tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +27,6 @@ def execute(
     policy: "Policy", implementations: "Sequence[pluggy.HookImpl]", arguments: "Mapping[str, object]", *, first: bool
 ) -> object:
     """Call the implementations of a hook the quickest way that its policy allows; see ``conduct``."""
-    __tracebackhide__ = True
     if policy.errors is Errors.RAISE:
         return run(implementations, policy.hook, arguments, first_result=first, watch=policy)
     return conduct(policy, implementations, arguments, first=first)
@@ -77,7 +78,6 @@ def _run(
     first: bool,
 ) -> object:
     """Start the wrappers, keeping those that were started, and run what is inside of them."""
-    __tracebackhide__ = True
     results: list[object] = []
     failures: list[Exception] = []
     for one in implementations:

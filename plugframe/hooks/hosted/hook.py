@@ -1,6 +1,7 @@
 """One hook of a host: the live function that calls it, and what else can be asked of it."""
 
 from functools import update_wrapper
+from typing import cast
 
 from plugframe.calls.functions import LiveFunction
 from plugframe.calls.steps import Errors, Kind
@@ -12,11 +13,16 @@ from plugframe.hooks.hosted.conduct import conduct
 from plugframe.hooks.hosted.results import HookResult, observe
 from plugframe.hooks.routines import routine_of
 
+__tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
+    import pluggy
+
+    from plugframe.calls.steps import Routine
     from plugframe.hooks.hosted.callers import HostCaller
     from plugframe.hooks.hosted.policy import Policy
 
@@ -26,7 +32,7 @@ class Hook:
 
     Its function is handed to ``enter`` at first, which lets the plugins load that implement the hook, and then runs
     them step by step and counts the calls; after many it runs what was compiled. Whatever changes brings it back to
-    ``enter``.
+    ``enter``. Where a specification comes later, the hook that was made without has another as its successor.
     """
 
     def __init__(
@@ -45,6 +51,7 @@ class Hook:
         self.policy = policy
         self._activate = activate
         self._concurrent = concurrent
+        self.successor: Hook | None = None
         self._active = self._compiled = False
         self._calls = 0
         self._patience = callers.WARM
@@ -65,18 +72,24 @@ class Hook:
 
     def _make_open_function(self) -> "Any":
         def call(**arguments: object) -> object:
-            return self.enter(arguments)
+            successor = self.successor
+            return self.enter(arguments) if successor is None else successor.function(**arguments)
 
         call.__name__ = call.__qualname__ = self.name
         call.__doc__ = f"Call the hook {self.name!r}, which has no specification, with whatever its plugins take."
         return call
 
     def look_again(self) -> None:
-        """Forget what was compiled: the implementations, or how they run, changed."""
-        self._calls = 0
-        if self._compiled and self._live is not None:
-            self._compiled = False
-            self._live.hand_to(self.enter)
+        """Forget what was compiled: the implementations, or how they run, changed.
+
+        The caller's version is new by then. A compiled call is put in place under the same lock, if the version is
+        still the one that it was compiled from.
+        """
+        with self.caller.lock:
+            self._calls = 0
+            if self._compiled and self._live is not None:
+                self._compiled = False
+                self._live.hand_to(self.enter)
 
     def sleep(self) -> None:
         """Let the plugins load again that implement the hook: others may be installed now."""
@@ -89,7 +102,6 @@ class Hook:
         Raises:
             CoroutineHookError: a plugin implements the hook by a coroutine.
         """
-        __tracebackhide__ = True
         caller = self.caller
         if not self._active:
             self._active = self._activate(self.name)
@@ -107,7 +119,6 @@ class Hook:
 
     def _enter_watched(self, arguments: "dict[str, object]") -> object:
         """Make a call that others watch or repeat."""
-        __tracebackhide__ = True
         caller = self.caller
         if caller.is_historic():
             caller.call_historic(kwargs=arguments)
@@ -127,20 +138,24 @@ class Hook:
             return False
         if not self._raises and any(step.kind is not Kind.PLAIN for step in routine.steps):
             return False
-        policy = self.policy
+        with caller.lock:
+            return caller.version is version and self._run(routine, implementations)
+
+    def _run(self, routine: "Routine", implementations: "Sequence[pluggy.HookImpl]") -> bool:
+        """Put a compiled call in place; return whether it still is."""
+        policy, version = self.policy, self.caller.version
         self._compiled = True
-        self._live.run(
+        cast("LiveFunction", self._live).run(
             routine,
             tell=lambda error, step: policy.note(error, None if step is None else implementations[step]),
             failed=lambda step, error, failures: policy.failed(implementations[step], error, failures),
             grouped=policy.grouped,
         )
-        if caller.version is not version:
-            self._compiled = True
+        if self.caller.version is not version:  # a finalizer's doing
             self.look_again()
-        return True
+        return self._compiled
 
-    def results(self, **arguments: object) -> tuple[HookResult[object], ...]:
+    def results(self, /, **arguments: object) -> tuple[HookResult[object], ...]:
         """Call all implementations and return what each came to, with its plugin, distribution and time.
 
         An exception is kept with its implementation instead of being raised; the others run.
@@ -151,11 +166,13 @@ class Hook:
         Raises:
             TypeError: the arguments are not the hook's.
         """
+        if self.successor is not None:
+            return self.successor.results(**arguments)
         arguments = self._complete(arguments)
         self._wake()
         return observe(self.policy, self.caller.get_hookimpls()[::-1], arguments, first=self._first)
 
-    async def acall(self, **arguments: object) -> "Any":
+    async def acall(self, /, **arguments: object) -> "Any":
         """Call the hook and await the implementations that are coroutines.
 
         Returns:
@@ -164,6 +181,8 @@ class Hook:
         Raises:
             TypeError: the arguments are not the hook's.
         """
+        if self.successor is not None:
+            return await self.successor.acall(**arguments)
         arguments = self._complete(arguments)
         self._wake()
         return await conduct_async(

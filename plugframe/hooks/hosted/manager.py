@@ -16,6 +16,8 @@ from plugframe.hooks.hosted.policy import Policy
 from plugframe.hooks.hosted.verifying import place_of, signature_of, verify
 from plugframe.hooks.manager import PluginManager
 
+__tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -55,6 +57,9 @@ class HostManager(PluginManager):
         arguments: "Mapping[str, object]",
         first: bool,  # noqa: FBT001 # pluggy's seam
     ) -> object:
+        for one in implementations:
+            if one.plugin is None:  # made by call_extra, which does not know keyword-only arguments
+                _take_keywords(one)
         return execute(self._policy(hook), implementations[::-1], arguments, first=first)
 
     def _policy(self, hook: str) -> Policy:
@@ -105,8 +110,7 @@ class HostManager(PluginManager):
         declared = self._declared.get(plugin_name)
         for hook, implementation in super()._implementations(plugin, plugin_name):
             if declared is None or hook in declared:
-                keywords = _keyword_only(implementation.function)
-                object.__setattr__(implementation, "kwargnames", (*implementation.kwargnames, *keywords))
+                _take_keywords(implementation)
                 yield hook, implementation
 
     def _verify_hook(self, hook: pluggy.HookCaller, hookimpl: pluggy.HookImpl) -> None:
@@ -146,7 +150,10 @@ class HostManager(PluginManager):
         if historic:
             caller._call_history = []  # noqa: SLF001 # what pluggy's own set_specification does
         self._policies[name] = Policy(name, Errors(errors), self.distribution_of)
-        hook = self._hooks[name] = Hook(caller, self._policies[name], self._activate, concurrent=concurrent)
+        hook = Hook(caller, self._policies[name], self._activate, concurrent=concurrent)
+        before, self._hooks[name] = self._hooks.get(name), hook
+        if before is not None:
+            before.successor = hook
         return hook.function, list(unfit.items())
 
     def hook_function(self, name: str) -> "Any":
@@ -185,6 +192,13 @@ def _specification(project: str, function: "Callable[..., Any]", options: "Mappi
     spec.kwargnames = (*spec.kwargnames, *(name for name in keywords if name in defaults))
     spec.kwargdefaults.update(defaults)
     return spec
+
+
+def _take_keywords(implementation: pluggy.HookImpl) -> None:
+    """Let an implementation be given what it takes by keyword only, which pluggy leaves out."""
+    keywords = _keyword_only(implementation.function)
+    if keywords:
+        object.__setattr__(implementation, "kwargnames", (*implementation.kwargnames, *keywords))
 
 
 def _keyword_only(function: "Callable[..., Any]") -> tuple[str, ...]:

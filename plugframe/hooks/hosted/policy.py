@@ -3,6 +3,8 @@
 from plugframe.calls.steps import Errors
 from plugframe.errors import CoroutineHookError
 
+__tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable

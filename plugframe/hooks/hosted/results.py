@@ -5,7 +5,8 @@ from time import perf_counter
 from typing import Generic, TypeVar
 
 from plugframe.calls.steps import Errors
-from plugframe.hooks.hosted.conduct import begin, depart
+from plugframe.calls.wrapping import leave
+from plugframe.hooks.hosted.conduct import begin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,13 +108,15 @@ def observe(
     for one, wrapper in reversed(entered):
         before = failure
         try:
-            result, failure = said.time(one, depart, policy, one, wrapper, result, failure)
+            result, failure = said.time(one, leave, wrapper, result, failure)
         except RuntimeError as error:
             failure = error
         if failure is None:
             said.values[id(one)] = result
         elif isinstance(failure, Exception) and failure is not before:
+            policy.note(failure, one)
             said.errors[id(one)] = failure
+            failure = before if policy.errors is Errors.SKIP else failure
     if failure is not None and not isinstance(failure, Exception):
         raise failure
     return said.summary()
