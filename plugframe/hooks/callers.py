@@ -23,7 +23,7 @@ __tracebackhide__ = True  # pytest's reports are of those who call hooks and who
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
 WARM = 64  # calls, before a hook is compiled for the first time: compiling takes as long as some dozens of calls
@@ -103,16 +103,23 @@ class Caller(pluggy.HookCaller):
                 view.retire()
 
     def _add_hookimpl(self, hookimpl: pluggy.HookImpl) -> None:
-        self._came.append(hookimpl)
-        self._ordered = self._ordered or is_bound(hookimpl)
-        if self._ordered:
-            self._hookimpls[:] = arrange(self._sequence(self._present(hookimpl)), self.name)
-        else:
-            super()._add_hookimpl(hookimpl)
+        with self.lock:
+            self._came.append(hookimpl)
+            self._ordered = self._ordered or is_bound(hookimpl)
+            if self._ordered:
+                self._hookimpls[:] = arrange(self._sequence(self._present(hookimpl)), self.name)
+            else:
+                super()._add_hookimpl(hookimpl)
 
     def _remove_plugin(self, plugin: object) -> None:
         super()._remove_plugin(plugin)
-        self._came = self._present()
+        with self.lock:
+            self._keep(self._hookimpls)
+
+    def _keep(self, implementations: "Iterable[pluggy.HookImpl]") -> None:
+        """Forget all implementations but some, and put these in order."""
+        kept = {id(one) for one in implementations}
+        self._came = [one for one in self._present() if id(one) in kept]
         if self._ordered:
             self._ordered = self.always_ordered or any(map(is_bound, self._came))
             self._hookimpls[:] = arrange(self._sequence(self._came), self.name)

@@ -1,5 +1,7 @@
 """The plugin manager that takes the place of pluggy's anywhere, and compiles the hooks that are called often."""
 
+from threading import RLock
+
 import pluggy
 from pluggy._callers import _multicall
 from pluggy._hooks import _SubsetHookCaller, normalize_hookimpl_opts
@@ -49,6 +51,7 @@ class PluginManager(pluggy.PluginManager):
         Args:
             project_name: the first part of the attributes that its markers set.
         """
+        self._making = RLock()
         self._made: list[Caller] = []
         super().__init__(project_name)
 
@@ -60,7 +63,7 @@ class PluginManager(pluggy.PluginManager):
     def _inner_hookexec(self, execute: "Any") -> None:
         self._execute = execute
         self.executes_directly = self._is_own(execute)
-        for caller in self._made:
+        for caller in tuple(self._made):
             caller.look_again()
 
     def _is_own(self, execute: object) -> bool:
@@ -148,9 +151,12 @@ class PluginManager(pluggy.PluginManager):
     def _caller(self, hook: str) -> pluggy.HookCaller:
         caller: pluggy.HookCaller | None = getattr(self.hook, hook, None)
         if caller is None:
-            caller = self._make_caller(hook)
-            self._made.append(caller)
-            setattr(self.hook, hook, caller)
+            with self._making:  # Of threads that need one at once, all must get the same.
+                caller = getattr(self.hook, hook, None)
+                if caller is None:
+                    caller = self._make_caller(hook)
+                    self._made.append(caller)
+                    setattr(self.hook, hook, caller)
         return caller
 
     def add_hookspecs(self, module_or_class: "_Namespace") -> None:

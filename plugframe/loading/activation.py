@@ -38,6 +38,7 @@ class Activation:
         self._loader = loader
         self._learned = learned
         self._idle = False
+        self._looks = 0
 
     def wake(self, hook: str) -> bool:
         """Load the plugins that implement a hook.
@@ -45,17 +46,19 @@ class Activation:
         Returns:
             Whether that is done for good; not while another thread, or an import further up, is loading one of them.
         """
+        looks = self._looks
         if self._idle:
             return True
         plugins = self._plugins()
         outcomes = [self._loader.load(plugin) for plugin in plugins.values() if self._implements(plugin, hook)]
         self._learned.save()
         done = all(outcome.result.state != "available" for outcome in outcomes)
-        self._idle = done and len(outcomes) == len(plugins)
-        return done
+        self._idle = done and len(outcomes) == len(plugins) and looks == self._looks
+        return done and looks == self._looks
 
     def look_again(self) -> None:
         """Expect other plugins to be installed than before."""
+        self._looks += 1
         self._idle = False
         self._learned.forget()
 
@@ -99,7 +102,8 @@ def check_declared(plugin: Plugin, found: "Iterable[str]") -> tuple[Diagnostic, 
         return ()
     implemented = {hook for hook in found if not hook.startswith("plugframe_register_")}
     group = f"{plugin.host}.hooks"
-    value = plugin.entry_point.value.partition(":")[0]
+    attribute = plugin.entry_point.attribute
+    value = f"{plugin.entry_point.module}:{attribute}." if attribute else f"{plugin.entry_point.module}:"
     differences = [
         (
             "PF160",
@@ -114,7 +118,7 @@ def check_declared(plugin: Plugin, found: "Iterable[str]") -> tuple[Diagnostic, 
             "PF161",
             f"plugin {plugin.name!r} implements hook {hook!r} and does not declare it, but others",
             "this implementation is never called",
-            f'its authors must add to the group {group}: "{plugin.name}.{hook}" = "{value}:{hook}"',
+            f'its authors must add to the group {group}: "{plugin.name}.{hook}" = "{value}{hook}"',
         )
         for hook in sorted(implemented - {*declared})
     ]

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from inspect import unwrap
+from threading import Lock
 from types import ModuleType
 
 from plugframe.discovery import storage
@@ -39,6 +40,7 @@ class Learned:
         self._snapshot = snapshot
         self._records: dict[str, Any] | None = None
         self._changed = False
+        self._lock = Lock()
 
     def hooks_of(self, plugin: "Plugin") -> "tuple[str, ...] | None":
         """Return the hooks that a plugin implements, or None where that must be learned."""
@@ -89,17 +91,25 @@ class Learned:
         return "\t".join((sys.version, sys.executable, self._snapshot().fingerprint()))
 
     def _read(self) -> "dict[str, Any]":
-        if self._records is None:
-            self._records = {}
-            path = self._path()
-            raw, _ = storage.read(path) if path else (b"", "")
-            try:
-                content = json.loads(raw.decode("utf-8", "surrogatepass")) if raw else {}
-                if content["format"] == _FORMAT and content["rests_on"] == self._rests_on():
-                    self._records = dict(content["plugins"])
-            except (ValueError, KeyError, TypeError, RecursionError):
-                pass  # Whatever it is, it is no record of ours.
-        return self._records
+        known = self._records
+        if known is None:
+            known = self._load()
+            with self._lock:  # Of threads that read at once, all must go on with the same.
+                if self._records is None:
+                    self._records = known
+                known = self._records
+        return known
+
+    def _load(self) -> "dict[str, Any]":
+        path = self._path()
+        raw, _ = storage.read(path) if path else (b"", "")
+        try:
+            content = json.loads(raw.decode("utf-8", "surrogatepass")) if raw else {}
+            if content["format"] == _FORMAT and content["rests_on"] == self._rests_on():
+                return dict(content["plugins"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            pass  # Whatever it is, it is no record of ours.
+        return {}
 
 
 def _key(plugin: "Plugin") -> str:

@@ -95,7 +95,7 @@ def _provides(plugin: str, declared: "dict[str, list[EntryPoint]]", siblings: se
     for kind, entries in declared.items():
         own = [other for other in entries if not other.problem]
         if kind == "hooks":
-            parts = [other.name.partition(".") for other in own]
+            parts = [other.name.rpartition(".") for other in own]
             names = [hook for owner, _, hook in parts if owner == plugin and hook]
         else:
             others = siblings - {plugin}
@@ -107,10 +107,10 @@ def _provides(plugin: str, declared: "dict[str, list[EntryPoint]]", siblings: se
 
 
 def strays(host: str, entry_points: "EntryPointsOf", found: "Iterable[Plugin]") -> tuple[EntryPoint, ...]:
-    """Return the ``<host>.hooks`` entries whose first word is no plugin of their distribution, in order."""
+    """Return the ``<host>.hooks`` entries that name no plugin of their distribution, in order."""
     known = {(plugin.distribution.key, plugin.name) for plugin in found}
     return tuple(
         entry
         for entry in entry_points(f"{host}.hooks")
-        if (entry.distribution.key, entry.name.partition(".")[0]) not in known or not entry.name.partition(".")[2]
+        if (entry.distribution.key, entry.name.rpartition(".")[0]) not in known or not entry.name.rpartition(".")[2]
     )

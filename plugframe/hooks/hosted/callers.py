@@ -49,18 +49,21 @@ class HostCaller(Caller):
         self.tell()
 
     def _add_hookimpl(self, hookimpl: pluggy.HookImpl) -> None:
-        self._irregular = self._irregular or hookimpl.trylast or is_bound(hookimpl)
-        if self._irregular:
-            super()._add_hookimpl(hookimpl)
-        else:
-            self._came.append(hookimpl)
-            insort(self._hookimpls, hookimpl, key=self._place)
-        if is_coroutine_function(hookimpl.function):
-            self.coroutines.append(hookimpl)
+        with self.lock:
+            self._irregular = self._irregular or hookimpl.trylast or is_bound(hookimpl)
+            if self._irregular:
+                super()._add_hookimpl(hookimpl)
+            else:
+                self._came.append(hookimpl)
+                insort(self._hookimpls, hookimpl, key=self._place)
+            if is_coroutine_function(hookimpl.function):
+                self.coroutines.append(hookimpl)
 
     def _remove_plugin(self, plugin: object) -> None:
-        super()._remove_plugin(plugin)
-        self.coroutines = [one for one in self.coroutines if one.plugin != plugin]
+        # By identity: no plugin's own comparison runs under the lock.
+        with self.lock:
+            self.coroutines = [one for one in self.coroutines if one.plugin is not plugin]
+            self._keep([one for one in self._hookimpls if one.plugin is not plugin])
 
     def _place(self, implementation: pluggy.HookImpl) -> tuple[bool, bool, tuple[int, str]]:
         """Return what implementations are sorted by as long as none asks to be last, or before or after others."""

@@ -53,7 +53,7 @@ class Hook:
         self._concurrent = concurrent
         self.successor: Hook | None = None
         self._active = self._compiled = False
-        self._calls = 0
+        self._calls = self._sleeps = 0
         self._patience = callers.WARM
         spec = caller.spec
         self._first = bool(spec and spec.opts.get("firstresult"))
@@ -93,8 +93,10 @@ class Hook:
 
     def sleep(self) -> None:
         """Let the plugins load again that implement the hook: others may be installed now."""
-        self._active = False
-        self.look_again()
+        with self.caller.lock:
+            self._sleeps += 1
+            self._active = False
+            self.look_again()
 
     def enter(self, arguments: "dict[str, object]") -> object:
         """Make a call that is not compiled.
@@ -104,7 +106,7 @@ class Hook:
         """
         caller = self.caller
         if not self._active:
-            self._active = self._activate(self.name)
+            self._wake()
         if caller.coroutines:
             raise CoroutineHookError(self.name, self.policy.describe(caller.coroutines[0]))
         if not caller.direct:
@@ -127,7 +129,10 @@ class Hook:
 
     def _wake(self) -> None:
         if not self._active:
-            self._active = self._activate(self.name)
+            sleeps = self._sleeps
+            active = self._activate(self.name)
+            with self.caller.lock:  # Whoever lets it sleep meanwhile is not forgotten.
+                self._active = active and sleeps == self._sleeps
 
     def _compile(self) -> bool:
         caller, version = self.caller, self.caller.version

@@ -163,7 +163,9 @@ class HostManager(PluginManager):
             return None
         hook = self._hooks.get(name)
         if hook is None:
-            hook = self._hooks[name] = Hook(caller, self._policy(name), self._activate)
+            with self._making:
+                hook = self._hooks.get(name) or Hook(caller, self._policy(name), self._activate)
+                self._hooks[name] = hook
         return hook.function
 
     def expect(self, name: str) -> "Any":
