@@ -154,6 +154,7 @@ class Host:
 
     def _load(self, plugins: "list[Plugin]", *, again: bool, strict: bool) -> "tuple[LoadResult, ...]":
         outcomes = [self._registration.loader.load(plugin, again=again) for plugin in plugins]
+        self._registration.learned.save()
         if strict:
             from plugframe.loading.plugins import raise_failures
 

@@ -276,8 +276,9 @@ class Snapshot:
         """Return a text that changes with the path and with the distributions that are installed."""
         from plugframe.discovery.storage import digest
 
+        folders = map(os.path.abspath, self.environment.path)
         installed = (f"{one.metadata_path}\t{one}" for one in self.distributions())
-        return digest("\n".join((*self.environment.path, *installed)).encode("utf-8", "surrogatepass"))
+        return digest("\n".join((*folders, *installed)).encode("utf-8", "surrogatepass"))
 
     def required_by(self, distribution: "Distribution") -> tuple[str, ...]:
         """Return the chain of distributions that pulled one in, from the one that somebody asked for.

@@ -27,7 +27,8 @@ def marked_names(plugin: object, key: str) -> list[str]:
         name
         for dictionary in _dictionaries(plugin)
         for name, value in tuple(dictionary.items())
-        if (key in value.__dict__ if type(value) is FunctionType else isinstance(value, _UNSURE))
+        # By type alone: isinstance asks an object for its class, and a lazy module then imports itself.
+        if (key in value.__dict__ if type(value) is FunctionType else issubclass(type(value), _UNSURE))
     }
     return [name for name in dir(plugin) if name in found]
 

@@ -50,6 +50,7 @@ class Activation:
         if self._idle:
             return True
         plugins = self._plugins()
+        self._learned.look_again()
         outcomes = [self._loader.load(plugin) for plugin in plugins.values() if self._implements(plugin, hook)]
         self._learned.save()
         done = all(outcome.result.state != "available" for outcome in outcomes)
@@ -64,6 +65,7 @@ class Activation:
 
     def wake_undeclared(self) -> None:
         """Load the plugins of which nobody can tell which hooks they implement."""
+        self._learned.look_again()
         for plugin in self._plugins().values():
             if self.hooks_of(plugin) is None:
                 self._loader.load(plugin)
@@ -71,6 +73,7 @@ class Activation:
 
     def declared(self) -> "Iterator[str]":
         """Yield the hooks that plugins are known to implement, without loading one."""
+        self._learned.look_again()
         for plugin in self._plugins().values():
             yield from self.hooks_of(plugin) or ()
 

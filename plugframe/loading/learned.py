@@ -5,25 +5,22 @@ Whatever is wrong with one, or with the file that holds them, means that the plu
 """
 
 import json
-import os
 import sys
-import time
-from inspect import unwrap
 from threading import Lock
-from types import ModuleType
 
 from plugframe.discovery import storage
+from plugframe.loading.evidence import Homes, UnknownEvidenceError, evidence, stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from plugframe.discovery.snapshot import Snapshot
+    from plugframe.loading.evidence import Stamp
     from plugframe.records import Plugin
 
-_FORMAT = 1
-_SETTLED = 2_000_000_000  # nanoseconds after which a change to a file cannot have the same time as the one before
+_FORMAT = "plugframe learned 1"
 
 
 class Learned:
@@ -38,117 +35,130 @@ class Learned:
         """
         self._host = host
         self._snapshot = snapshot
-        self._records: dict[str, Any] | None = None
+        self._records: dict[str, dict[str, Any]] | None = None
         self._changed = False
         self._lock = Lock()
+        self._stamps: dict[str, Stamp] = {}
+        self._homes = Homes(())
 
     def hooks_of(self, plugin: "Plugin") -> "tuple[str, ...] | None":
         """Return the hooks that a plugin implements, or None where that must be learned."""
-        record: Any = self._read().get(_key(plugin))
-        try:
-            if record["files"] and all(_stamp(path) == stamp for path, stamp in record["files"].items()):
-                return tuple(map(str, record["hooks"]))
-        except (TypeError, KeyError, AttributeError):
-            pass
-        return None
+        record = self._read().get(_key(plugin))
+        if record is None:
+            return None
+        if not all(self._is_unchanged(place, known) for place, known in record["places"].items()):
+            return None
+        if any(self._homes.of(name) != home for name, home in record["homes"].items()):
+            return None
+        return tuple(record["hooks"])
 
-    def note(self, plugin: "Plugin", value: object, hooks: "Iterable[str]", functions: "Iterable[object]") -> None:
+    def look_again(self) -> None:
+        """Take nothing for unchanged any more; between two of these calls every place is looked at once."""
+        self._stamps = {}
+        self._homes = Homes(self._snapshot().environment.path)
+
+    def _is_unchanged(self, place: str, known: "Stamp") -> bool:
+        found = self._stamps.get(place)
+        if found is None:
+            found = self._stamps[place] = stamp(place)
+        return found == known
+
+    def note(
+        self, plugin: "Plugin", value: object, hooks: "Mapping[str, object]", before: "frozenset[str] | None"
+    ) -> None:
         """Learn what a plugin implements that was just loaded.
 
         Args:
             plugin: which.
             value: its module or object.
-            hooks: the names of the hooks.
-            functions: what implements them.
+            hooks: the names of the hooks, and the functions that implement them.
+            before: the modules that were imported before; None where the plugin's hooks are not all that it brought.
         """
-        files = {path: _stamp(path) for path in _files(plugin, value, functions)}
-        latest = time.time_ns() - _SETTLED
-        # What changed just now may change again, or have been changed since it was imported, without looking different.
-        settled = all(stamp is not None and max(stamp[0], stamp[1]) < latest for stamp in files.values())
-        record = {"hooks": sorted(hooks), "files": files} if files and settled else None
-        if self._read().get(_key(plugin)) != record:
-            self._read()[_key(plugin)] = record
+        record = None
+        if before is not None:
+            try:
+                modules, places = evidence(plugin, value, tuple(hooks.values()), before)
+                tops = sorted({name.partition(".")[0] for name in modules})
+                homes = {top: home for top in tops if (home := self._homes.of(top))}
+                record = {"hooks": sorted(hooks), "places": places, "homes": homes}
+            except UnknownEvidenceError:
+                pass
+        known = self._read()
+        with self._lock:
+            if known.get(_key(plugin)) == record:
+                return
             self._changed = True
+            if record is None:
+                del known[_key(plugin)]
+            else:
+                known[_key(plugin)] = record
 
     def forget(self) -> None:
         """Look at the file again, and at what is installed."""
+        self.save()
         self._records = None
 
     def save(self) -> None:
         """Write what was learned since it was read."""
         if not self._changed:
             return
-        path = self._path()
-        if path is not None and self._records is not None:
-            content = {"format": _FORMAT, "rests_on": self._rests_on(), "plugins": self._records}
-            storage.write(path, json.dumps(content).encode("utf-8", "surrogatepass"))
         self._changed = False
+        path, known = self._path(), self._records
+        if path is None or known is None:
+            return
+        with self._lock:
+            content = json.dumps(_packed(self._rests_on(), known)).encode("utf-8", "surrogatepass")
+        storage.write(path, f"{_FORMAT} {storage.digest(content)}\n".encode() + content)
 
     def _path(self) -> "str | None":
         return storage.file_for(f"learned\t{self._host}\t{self._snapshot().environment.key}")
 
-    def _rests_on(self) -> str:
-        return "\t".join((sys.version, sys.executable, self._snapshot().fingerprint()))
+    def _rests_on(self) -> list[str]:
+        """Return what any plugin's hooks may depend on."""
+        flags = [str(getattr(sys.flags, name)) for name in ("optimize", "utf8_mode", "isolated", "dev_mode")]
+        return [sys.version, sys.executable, *flags, self._snapshot().fingerprint()]
 
-    def _read(self) -> "dict[str, Any]":
+    def _read(self) -> "dict[str, dict[str, Any]]":
         known = self._records
         if known is None:
-            known = self._load()
+            loaded = self._load()
             with self._lock:  # Of threads that read at once, all must go on with the same.
-                if self._records is None:
-                    self._records = known
-                known = self._records
+                known = self._records = loaded if self._records is None else self._records
         return known
 
-    def _load(self) -> "dict[str, Any]":
+    def _load(self) -> "dict[str, dict[str, Any]]":
         path = self._path()
         raw, _ = storage.read(path) if path else (b"", "")
+        head, _, content = raw.partition(b"\n")
+        if head != f"{_FORMAT} {storage.digest(content)}".encode():
+            return {}
         try:
-            content = json.loads(raw.decode("utf-8", "surrogatepass")) if raw else {}
-            if content["format"] == _FORMAT and content["rests_on"] == self._rests_on():
-                return dict(content["plugins"])
-        except (ValueError, KeyError, TypeError, RecursionError):
-            pass  # Whatever it is, it is no record of ours.
-        return {}
+            document = json.loads(content.decode("utf-8", "surrogatepass"))
+            if document["rests_on"] != self._rests_on():
+                return {}
+            places = list(document["places"].items())
+            return {
+                key: {
+                    "hooks": list(map(str, hooks)),
+                    "places": dict(places[one] for one in numbers),
+                    "homes": dict(homes),
+                }
+                for key, (hooks, numbers, homes) in document["plugins"].items()
+            }
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            return {}  # Whatever it is, it is no record of ours.
+
+
+def _packed(rests_on: list[str], records: "Mapping[str, dict[str, Any]]") -> "dict[str, Any]":
+    """Return what is written: every place once, since most plugins rest on the application too."""
+    places = {place: known for record in records.values() for place, known in record["places"].items()}
+    numbers = {place: number for number, place in enumerate(places)}
+    plugins = {
+        key: (record["hooks"], [numbers[place] for place in record["places"]], record["homes"])
+        for key, record in records.items()
+    }
+    return {"rests_on": rests_on, "places": places, "plugins": plugins}
 
 
 def _key(plugin: "Plugin") -> str:
     return "\t".join((plugin.name, plugin.entry_point.value, str(plugin.distribution)))
-
-
-def _stamp(path: str) -> "list[int] | None":
-    """Return what changes with a file, or None where there is none."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
-
-
-def _files(plugin: "Plugin", value: object, functions: "Iterable[object]") -> set[str]:
-    """Return the files that decide which hooks a plugin implements; empty where that cannot be told.
-
-    Those in which its functions stand, all modules of the packages that they and the plugin are in, and their folders,
-    where a new module may appear.
-    """
-    places = {_file_of(function) for function in functions}
-    tops = {plugin.entry_point.module.partition(".")[0]}
-    tops.update(str(getattr(one, "__module__", "") or "").partition(".")[0] for one in (*functions, type(value)))
-    tops -= {"", "builtins", "types"}
-    for name, module in tuple(sys.modules.items()):
-        if name.partition(".")[0] in tops and isinstance(module, ModuleType):
-            places.update(_places_of(module))
-    return set() if None in places or not places else {place for place in places if place}
-
-
-def _file_of(function: object) -> "str | None":
-    code = getattr(getattr(unwrap(function), "__func__", unwrap(function)), "__code__", None)  # type: ignore[arg-type]
-    return os.path.abspath(code.co_filename) if code else None
-
-
-def _places_of(module: ModuleType) -> "Iterator[str | None]":
-    file = vars(module).get("__file__")
-    if file:
-        yield os.path.abspath(file)
-    for folder in tuple(vars(module).get("__path__") or ()):
-        yield os.path.abspath(folder)

@@ -67,6 +67,15 @@ class Loader:
         self._lock = threading.Lock()
         self._outcomes: dict[str, Outcome] = {}
         self._claims: dict[str, threading.Event] = {}
+        self._current = threading.local()
+
+    def current(self) -> "tuple[Plugin, frozenset[str]] | None":
+        """Return the plugin that this thread is loading, and the modules that were imported before; None if it is not.
+
+        Of plugins that load each other, the innermost.
+        """
+        found: tuple[Plugin, frozenset[str]] | None = getattr(self._current, "value", None)
+        return found
 
     def outcome(self, plugin: Plugin) -> Outcome | None:
         """Return what loading a plugin came to, or None while it was not loaded.
@@ -126,10 +135,13 @@ class Loader:
 
     def _load_claimed(self, plugin: Plugin) -> Outcome:
         outcome = None
+        outer = self.current()
+        self._current.value = (plugin, frozenset(sys.modules))
         try:
             outcome = attempt(plugin, self._register)
             return outcome
         finally:
+            self._current.value = outer
             with self._lock:
                 if outcome is not None:
                     self._outcomes[plugin.name] = outcome

@@ -56,7 +56,12 @@ class Registration:
         self.loader = Loader(self.register)
         self.learned = Learned(host, lambda: plugins().snapshot)
         self.activation = Activation(activation, plugins, self.loader, self.learned)
-        self.manager = HostManager(host, self.activation.wake)
+        self.manager = HostManager(host, self.activation.wake, self._loading)
+
+    def _loading(self) -> str | None:
+        """Return the name of the plugin that this thread is loading, or None."""
+        current = self.loader.current()
+        return current[0].name if current else None
 
     def hook(self, name: str) -> "OpenHook":
         """Return the live function of a hook.
@@ -130,7 +135,9 @@ class Registration:
             raise
         found = self.manager.found(plugin.name, value)
         if self.activation.mode == "learned" and "hooks" not in plugin.provides:
-            self.learned.note(plugin, value, found, found.values())
+            current = self.loader.current()
+            alone = current is not None and plugin.name not in self.manager.companions
+            self.learned.note(plugin, value, found, current[1] if current and alone else None)
         registered = (
             f"{kind}:{addition.name}" for kind, registrar in registrars.items() for addition in registrar.additions
         )

@@ -29,13 +29,18 @@ if TYPE_CHECKING:
 class HostManager(PluginManager):
     """The manager of a host's hooks."""
 
-    def __init__(self, host: str, activate: "Callable[[str], bool]") -> None:
+    def __init__(
+        self, host: str, activate: "Callable[[str], bool]", loading: "Callable[[], str | None]" = lambda: None
+    ) -> None:
         """Make a manager without hooks.
 
         Args:
             host: the host's name.
             activate: loads the plugins that implement a hook; returns whether that is done for good.
+            loading: returns the name of the installed plugin that the calling thread is loading, or None.
         """
+        self.companions: set[str] = set()
+        self._loading = loading
         self._providers: dict[str, Plugin] = {}
         self._declared: dict[str, frozenset[str]] = {}
         self._hooks: dict[str, Hook] = {}
@@ -77,6 +82,18 @@ class HostManager(PluginManager):
         """Return what decides between equals: installed plugins by name, then the host's own as they came."""
         installed = implementation.plugin_name in self._providers
         return (0, implementation.plugin_name) if installed else (1, "")
+
+    def register(self, plugin: object, name: str | None = None) -> str | None:
+        """Register a plugin; see ``PluginManager.register``.
+
+        One that an installed plugin registers while it is loaded makes that one of the ``companions``: those whose
+        hooks are not all that they bring.
+        """
+        registered = super().register(plugin, name)
+        loading = self._loading()
+        if registered is not None and registered not in self._providers and loading is not None:
+            self.companions.add(loading)
+        return registered
 
     def provide(self, plugin: "Plugin", value: object) -> None:
         """Register what an installed plugin is; of one that declares its hooks, those alone.
