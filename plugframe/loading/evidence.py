@@ -67,8 +67,7 @@ def evidence(
     if not found or len(found) > _MOST:
         raise UnknownEvidenceError
     for place, known in found.items():
-        changes = os.path.isfile(place) or not _has_cache(place)
-        if not known or (changes and max(known[:2]) >= latest):
+        if not known or (max(known[:2]) >= latest and not _is_cache_new(place, latest)):
             raise UnknownEvidenceError
     return names, found
 
@@ -169,9 +168,12 @@ def _folders(top: str) -> "Iterator[str]":
         yield from (os.path.join(folder, name) for name in below)
 
 
-def _has_cache(folder: str) -> bool:
-    """Return whether bytecode is kept in a folder: then it may be this process that made the folder for it."""
-    return os.path.isdir(os.path.join(folder, "__pycache__"))
+def _is_cache_new(place: str, since: int) -> bool:
+    """Return whether a place is a folder, and nothing but its folder for bytecode can be new in it."""
+    if not os.path.isdir(os.path.join(place, "__pycache__")):
+        return False
+    names = set(os.listdir(place)) - {"__pycache__"}
+    return all(os.lstat(os.path.join(place, name)).st_ctime_ns < since for name in names)
 
 
 def _file_of(function: object) -> str:

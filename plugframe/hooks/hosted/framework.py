@@ -3,6 +3,7 @@
 import pluggy
 
 from plugframe.errors import RegistrationError, near_matches
+from plugframe.hooks.manager import PluginManager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def offer_registrars(plugin: object, registrars: "Mapping[str, Registrar]") -> N
         plugin: the loaded module or object.
         registrars: kind (``classes``, ``callbacks``, ``libraries``, ``operations``) to what its hook is given.
     """
-    manager = pluggy.PluginManager(PROJECT)
+    manager = PluginManager(PROJECT)
     manager.add_hookspecs(FrameworkHooks)
     manager.register(plugin)
     known = tuple(f"plugframe_register_{kind}" for kind in registrars)
