@@ -37,6 +37,7 @@ class Learned:
         self._snapshot = snapshot
         self._records: dict[str, dict[str, Any]] | None = None
         self._changed = False
+        self._generation = 0
         self._lock = Lock()
         self._stamps: dict[str, Stamp] = {}
         self._homes = Homes(())
@@ -96,7 +97,9 @@ class Learned:
     def forget(self) -> None:
         """Look at the file again, and at what is installed."""
         self.save()
-        self._records = None
+        with self._lock:
+            self._generation += 1
+            self._records = None
 
     def save(self) -> None:
         """Write what was learned since it was read."""
@@ -119,12 +122,14 @@ class Learned:
         return [sys.version, sys.executable, *flags, self._snapshot().fingerprint()]
 
     def _read(self) -> "dict[str, dict[str, Any]]":
-        known = self._records
-        if known is None:
+        while True:
+            known, generation = self._records, self._generation
+            if known is not None:
+                return known
             loaded = self._load()
             with self._lock:  # Of threads that read at once, all must go on with the same.
-                known = self._records = loaded if self._records is None else self._records
-        return known
+                if self._records is None and generation == self._generation:  # else somebody wants another look
+                    self._records = loaded
 
     def _load(self) -> "dict[str, dict[str, Any]]":
         path = self._path()
