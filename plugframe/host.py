@@ -299,7 +299,8 @@ class Hooks:
             message = f"the hooks of {self._host.name} have no {name!r}"
             raise AttributeError(message, name=name, obj=self)
         function: typed.OpenHook = self._host._registration.hook(name)  # noqa: SLF001 # of this module
-        self.__dict__[name] = function
+        if hasattr(function, "__wrapped__"):  # Of one without a specification another may come with it.
+            self.__dict__[name] = function
         return function
 
     def __dir__(self) -> list[str]:

@@ -95,7 +95,7 @@ def plugins() -> dict[str, Any]:
     class Below(Methods):
         @hookimpl
         @classmethod
-        def draw(cls, city: str) -> str:
+        def draw(cls, city: str) -> str:  # pyright: ignore[reportIncompatibleMethodOverride] # plugins are free to
             return f"{cls.__name__} {city}"
 
     class Silenced(Methods):

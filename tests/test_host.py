@@ -237,7 +237,7 @@ def test_hook_that_cannot_be_declared_is_refused(site: Site) -> None:
     def other() -> None: ...
 
     with pytest.raises(ValueError, match="historic"):
-        site.host.hookspec(firstresult=True, historic=True)(other)
+        site.host.hookspec(firstresult=True, historic=True)(other)  # type: ignore[call-overload] # what checkers refuse
 
 
 def test_hook_that_is_declared_after_loading_breaks_the_plugin_that_misuses_it_and_not_the_host(site: Site) -> None:

@@ -7,19 +7,19 @@ exchanged while every reference to it stays good.
 import builtins
 import sys
 from functools import lru_cache
-from types import CellType, CodeType, FunctionType
+from types import CellType, CodeType, CoroutineType, FunctionType
 
 from plugframe.calls.showing import show
 from plugframe.calls.source import fill, keyword_only, mark, outside, write
 from plugframe.calls.watching import Watcher
-from plugframe.calls.wrapping import leave, refuse
+from plugframe.calls.wrapping import leave, refuse, set_context
 
 __tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
+    from typing import Any, NoReturn
 
     from plugframe.calls.steps import Routine
 
@@ -29,7 +29,7 @@ EXCHANGEABLE = sys.implementation.name == "cpython" and "free-threading" not in 
 
 _CONSTANT = "\0"  # begins a constant that stands for what a text uses from outside
 _GLOBALS = {"__builtins__": builtins, "__tracebackhide__": True}  # the second hides the functions from pytest's reports
-_BUILTINS = {kind.__name__: kind for kind in (BaseException, Exception, StopIteration, next)}
+_BUILTINS = {kind.__name__: kind for kind in (BaseException, Exception, StopIteration, next, type)}
 _missing = object()
 
 
@@ -90,6 +90,7 @@ class LiveFunction:
             passed = ", ".join(f"{name}={name}" for name in parameters)
             text = f"def call({keyword_only(parameters)}):\n    return {mark('target')}({passed})\n"
             self.function = _close_over(text, {"target": self._target}, parameters)
+            self.function.__code__ = _named(self.function.__code__, name, show(name, text, ()))
         self.function.__kwdefaults__ = dict(defaults)
 
     def hand_to(self, target: "Callable[[dict[str, object]], object]") -> None:
@@ -101,12 +102,14 @@ class LiveFunction:
 
         Args:
             routine: what it does; its parameters are the function's.
-            uses: ``tell`` is given each exception that leaves and the number of the step that it came from, or None;
+            uses: ``tell`` is given each exception and the number of the step that it came from, or None; ``unawaited``
+                is given the number of a step that returned a coroutine, and the coroutine, and raises;
                 where the routine collects or skips exceptions, ``failed`` is given each, with its step's number and the
                 list to collect it in, and ``grouped`` makes the exception to raise of that list.
         """
         text, places = write(routine.shape({}, guarded=False, watched=True))
-        values = _values(routine, watch=Watcher(uses.pop("tell"), places), **uses)
+        uses = {"unawaited": _refuse_coroutine, "set_context": set_context, "coroutine": CoroutineType, **uses}
+        values = _values(routine, watch=Watcher(uses["tell"], places), **uses)
         self._exchange(text, values, show(routine.name, text, routine.steps))
 
     def _exchange(self, text: str, values: "dict[str, object]", place: str) -> None:
@@ -116,6 +119,12 @@ class LiveFunction:
             made = _close_over(text, values, self.parameters)
             made.__code__ = _named(made.__code__, self.name, place)
             self._target.cell_contents = made
+
+
+def _refuse_coroutine(_: int, coroutine: "CoroutineType[Any, Any, Any]") -> "NoReturn":
+    coroutine.close()
+    message = f"{coroutine.__qualname__} is a coroutine, which nothing would await"
+    raise TypeError(message)
 
 
 def _values(routine: "Routine", **uses: object) -> "dict[str, object]":

@@ -16,18 +16,9 @@ if TYPE_CHECKING:
 
 MARK = "\N{SYMBOL FOR SUBSTITUTE}"
 _LOCALS = (
-    "caller",
-    "entered",
-    "error",
-    "extra",
-    "failure",
-    "failures",
-    "outcome",
-    "result",
-    "results",
-    "stop",
+    "caller", "context", "entered", "error", "extra", "failure", "failures", "outcome", "result", "results", "stop",
     "value",
-)
+)  # fmt: skip
 
 
 @lru_cache(maxsize=512)
@@ -39,11 +30,11 @@ def write(shape: "Shape") -> tuple[str, dict[int, int]]:
 
     Returns:
         The text and line number to step. In the text stand between two ``MARK``: a step's number for its function,
-        ``owner_`` and the number for the object of a method;
-        ``missing``, ``complete``, ``leave``, ``refuse``, ``watch``, ``failed`` and ``grouped`` for what it uses, and
-        builtins, whose names arguments may have; for
-        outcome wrappers ``outcome`` for the class of what they are sent, ``doubled``, ``converted``, and with the
-        step's number behind it ``torn_`` and ``escaped_``: see ``hooks.outcomes``.
+        ``owner_`` and the number for the object of a method; ``missing``, ``complete``, ``leave``, ``refuse``,
+        ``watch``, ``tell``, ``failed``, ``grouped``, ``coroutine``, ``unawaited`` and ``set_context`` for what it uses,
+        and builtins, whose names arguments may have; for outcome wrappers ``outcome`` for the class of what they are
+        sent, ``doubled``, ``converted``, and with the step's number behind it ``torn_`` and ``escaped_``: see
+        ``hooks.outcomes``.
     """
     return _Writer(shape).function()
 
@@ -145,28 +136,36 @@ class _Writer:
         elif len(self.steps) == 1:
             value = self.own("value")
             self.add(depth, f"{value} = {self._call(0)}", step=0)
-            self.add(depth, f"if {value} is not None:", f"    return [{value}]", "return []")
+            self.add(depth, f"if {value} is not None:")
+            self._refuse_coroutine(depth + 1, 0, "value")
+            self.add(depth, f"    return [{value}]", "return []")
         else:
             self.add(depth, f"{self.own('results')} = []")
             for place in range(len(self.steps)):
                 self._append(depth, place)
             self.add(depth, f"return {self.own('results')}")
 
+    def _refuse_coroutine(self, depth: int, place: int, name: str) -> None:
+        """Look whether a value is a coroutine, which nobody would await."""
+        if self.watched:
+            value = self.own(name)
+            self.add(depth, f"if {mark('type')}({value}) is {mark('coroutine')}:")
+            self.add(depth + 1, f"{mark('unawaited')}({place}, {value})", step=place)
+
     def _first(self, depth: int) -> None:
-        value, last = self.own("value"), len(self.steps) - 1
-        for place in range(last):
+        value = self.own("value")
+        for place in range(len(self.steps)):
             self.add(depth, f"{value} = {self._call(place)}", step=place)
             self.add(depth, f"if {value} is not None:")
+            self._refuse_coroutine(depth + 1, place, "value")
             self.add(depth + 1, f"return {value}")
-        if last < 0:
-            self.add(depth, "return None")
-        else:
-            self.add(depth, f"return {self._call(last)}", step=last)
+        self.add(depth, "return None")
 
     def _append(self, depth: int, place: int) -> None:
         value = self.own("value")
         self.add(depth, f"{value} = {self._call(place)}", step=place)
         self.add(depth, f"if {value} is not None:")
+        self._refuse_coroutine(depth + 1, place, "value")
         self.add(depth + 1, f"{self.own('results')}.append({value})")
 
     def _tolerant(self, depth: int) -> None:
@@ -175,6 +174,7 @@ class _Writer:
         for place in range(len(self.steps)):
             self.add(depth, "try:")
             self.add(depth + 1, f"{own('value')} = {self._call(place)}", step=place)
+            self._refuse_coroutine(depth + 1, place, "value")
             self.add(depth, f"except {mark('Exception')} as {own('error')}:")
             self.add(depth + 1, f"{mark('failed')}({place}, {own('error')}, {own('failures')})")
             self.add(depth, "else:")
@@ -205,21 +205,35 @@ class _Writer:
             if self.first_result:
                 self.add(inner, f"{own('result')} = {self._call(place)}", step=place)
                 self.add(inner, f"if {own('result')} is not None:")
+                self._refuse_coroutine(inner + 1, place, "result")
                 self.add(inner + 1, "break")
             else:
                 self._append(inner, place)
         if self.first_result:
             self.add(inner, "break")
         self.add(depth, f"except {mark('BaseException')} as {own('error')}:")
-        self.add(depth + 1, f"{own('failure')} = {own('error')}")
+        self._fail(depth + 1, own("error"))
+        if self.watched:
+            self.add(depth + 1, f"{mark('watch')}({own('error')})")
         for place in reversed(wrappers):
             self._leave(depth, place)
         self.add(depth, f"if {own('failure')} is not None:")
         self.add(depth + 1, "try:")
         self.add(depth + 2, f"raise {own('failure')}")
         self.add(depth + 1, "finally:")
+        if self.watched:  # Raising it, or throwing it into wrappers, makes whatever is being handled its context.
+            self.add(depth + 2, f"{mark('set_context')}({own('failure')}, {own('context')})")
         self.add(depth + 2, f"{own('failure')} = None")  # or the exception and this frame would keep each other
         self.add(depth, f"return {own('result')}")
+
+    def _fail(self, depth: int, error: str, step: int | None = None) -> None:
+        """Keep an exception for the wrappers around; tell whose it is, if somebody is told."""
+        own = self.own
+        self.add(depth, f"{own('failure')} = {error}")
+        if self.watched:
+            self.add(depth, f"{own('context')} = {own('failure')}.__context__")
+            if step is not None:
+                self.add(depth, f"{mark('tell')}({own('failure')}, {step})")
 
     def _enter(self, depth: int, place: int) -> None:
         own, wrapper = self.own, self.own(f"wrapper{place}")
@@ -239,7 +253,13 @@ class _Writer:
         self.add(depth + 1, "else:")
         result = f"{own('result')}, {own('failure')}"
         how = mark(f"escaped_{place}") if outcome else mark("leave")
+        if self.watched:
+            self.add(depth + 2, f"{own('error')} = {own('failure')}")
         self.add(depth + 2, f"{result} = {how}({wrapper}, {result})", step=place)
+        if self.watched:
+            self.add(depth + 2, f"if {own('failure')} is not None and {own('failure')} is not {own('error')}:")
+            self._fail(depth + 3, own("failure"), place)
+            self.add(depth + 2, f"{own('error')} = None")
 
     def _leave_with_result(self, depth: int, place: int, wrapper: str) -> None:
         own = self.own
@@ -249,7 +269,7 @@ class _Writer:
         self.add(depth, f"except {mark('StopIteration')} as {own('stop')}:")
         self.add(depth + 1, f"{own('result')} = {own('stop')}.value")
         self.add(depth, f"except {mark('BaseException')} as {own('error')}:")
-        self.add(depth + 1, f"{own('failure')} = {own('error')}")
+        self._fail(depth + 1, own("error"), place)
         self.add(depth, "else:")
         self.add(depth + 1, f"{mark('refuse')}({wrapper}, 'has second yield')", step=place)
 
@@ -257,11 +277,11 @@ class _Writer:
         own = self.own
         self.add(depth, f"{own('outcome')} = {mark('outcome')}({own('result')}, None)", "try:")
         self.add(depth + 1, f"{wrapper}.send({own('outcome')})", step=place)
-        self.add(depth + 1, f"{own('failure')} = {mark('doubled')}({wrapper})", step=place)
+        self._fail(depth + 1, f"{mark('doubled')}({wrapper})", place)
         self.add(depth, f"except {mark('StopIteration')}:", "    pass")
         self.add(depth, f"except {mark('BaseException')} as {own('error')}:")
-        self.add(depth + 1, f"{own('failure')} = {mark(f'torn_{place}')}({own('error')})", step=place)
+        self._fail(depth + 1, f"{mark(f'torn_{place}')}({own('error')})", place)
         self.add(depth, f"if {own('failure')} is None:", "    try:")
         self.add(depth + 2, f"{own('result')} = {own('outcome')}.get_result()", step=place)
         self.add(depth + 1, f"except {mark('BaseException')} as {own('error')}:")
-        self.add(depth + 2, f"{own('failure')} = {mark('converted')}({own('error')})", step=place)
+        self._fail(depth + 2, f"{mark('converted')}({own('error')})", place)

@@ -9,10 +9,14 @@ __tracebackhide__ = True  # pytest's reports are of those who call hooks and who
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from typing import Any, NoReturn
 
     Wrapper = Generator[None, object, Any]
+
+
+# Past any __setattr__ that an exception's class may have.
+set_context: "Callable[[BaseException, BaseException | None], None]" = vars(BaseException)["__context__"].__set__
 
 
 def start(wrapper: "Wrapper") -> None:
@@ -37,6 +41,19 @@ def refuse(wrapper: "Wrapper", fault: str) -> "NoReturn":
     code = wrapper.gi_code  # type: ignore[attr-defined] # what pluggy asks of a wrapper, a generator, too
     message = f"wrap_controller at {code.co_name!r} {code.co_filename}:{code.co_firstlineno} {fault}"
     raise RuntimeError(message)
+
+
+def raise_as_it_is(error: BaseException, context: BaseException | None) -> "NoReturn":
+    """Raise an exception that was caught before, with the context that it had: raising sets another one.
+
+    Raises:
+        BaseException: always that one.
+    """
+    try:
+        raise error
+    finally:
+        set_context(error, context)
+        del error, context
 
 
 def leave(wrapper: "Wrapper", result: object, failure: BaseException | None) -> tuple[object, BaseException | None]:

@@ -134,14 +134,14 @@ class Caller(pluggy.HookCaller):
         """Return implementations in the order that decides between equals: as they came."""
         return came
 
-    def check_order(self, hookimpl: pluggy.HookImpl) -> None:
-        """Raise if an implementation cannot be put in order with the others; change nothing.
+    def check_order(self, hookimpls: "Sequence[pluggy.HookImpl]") -> None:
+        """Raise if implementations cannot be put in order with the others; change nothing.
 
         Raises:
             HookValidationError: what the plugins ask for is a circle.
         """
-        if self._ordered or is_bound(hookimpl):
-            arrange(self._sequence(self._present(hookimpl)), self.name)
+        if self._ordered or any(map(is_bound, hookimpls)):
+            arrange(self._sequence(self._present(*hookimpls)), self.name)
 
     def implementers(self) -> frozenset[object]:
         """Return the plugins that implement the hook."""

@@ -9,7 +9,7 @@ from types import CoroutineType
 
 import pluggy
 
-from plugframe.calls.wrapping import leave, start
+from plugframe.calls.wrapping import leave, raise_as_it_is, start
 from plugframe.hooks.outcomes import adapt
 
 __tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
@@ -56,6 +56,7 @@ def run(  # noqa: C901, PLR0912 # one loop, as fast as it can be: every function
     results: list[object] = []
     entered: list[tuple[pluggy.HookImpl, Generator[None, object, object]]] = []
     failure: BaseException | None = None
+    context: BaseException | None = None
     implementation: pluggy.HookImpl | None = None
     try:
         for implementation in implementations:
@@ -81,13 +82,19 @@ def run(  # noqa: C901, PLR0912 # one loop, as fast as it can be: every function
         failure = error
         if watch is not None:
             watch.note(error, implementation)
+            context = error.__context__
     result: object = results
     if first_result:
         result = results[0] if results else None
     if entered:
+        before = failure
         result, failure = leave_all(entered, result, failure, watch)
+        if failure is not None and failure is not before:
+            context = failure.__context__
     if failure is not None:
         try:
+            if watch is not None:
+                raise_as_it_is(failure, context)
             raise failure
         finally:
             failure = None  # or the exception and this frame would keep each other

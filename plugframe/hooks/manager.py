@@ -8,6 +8,7 @@ from pluggy._hooks import _SubsetHookCaller, normalize_hookimpl_opts
 
 from plugframe.hooks.callers import Caller
 from plugframe.hooks.finding import bound_function, marked_names
+from plugframe.hooks.ordering import arrange, is_bound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class PluginManager(pluggy.PluginManager):
             (hook, implementation, self._check(hook, implementation))
             for hook, implementation in self._implementations(plugin, plugin_name)
         ]
+        self._check_order(found)
         self._name2plugin[plugin_name] = plugin
         for hook, implementation, checked in found:
             caller = self._caller(hook)
@@ -135,15 +137,28 @@ class PluginManager(pluggy.PluginManager):
 
         Raises:
             PluginValidationError: it does not fit it.
-            HookValidationError: plugins ask to be called in a circle.
         """
         caller: pluggy.HookCaller | None = getattr(self.hook, hook, None)
-        if isinstance(caller, Caller):
-            caller.check_order(implementation)
         if caller is None or not caller.has_spec():
             return False
         self._verify_hook(caller, implementation)
         return True
+
+    def _check_order(self, found: "Iterable[tuple[str, pluggy.HookImpl, bool]]") -> None:
+        """Raise if the implementations of a plugin cannot be put in order with the others.
+
+        Raises:
+            HookValidationError: plugins ask to be called in a circle.
+        """
+        bound: dict[str, list[pluggy.HookImpl]] = {}
+        for hook, implementation, _ in found:
+            bound.setdefault(hook, []).append(implementation)
+        for hook, implementations in bound.items():
+            caller = getattr(self.hook, hook, None)
+            if isinstance(caller, Caller):
+                caller.check_order(implementations)
+            elif any(map(is_bound, implementations)):
+                arrange(implementations, hook)
 
     def _make_caller(self, hook: str) -> Caller:
         return Caller(hook, self._hookexec)

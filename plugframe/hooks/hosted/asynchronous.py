@@ -3,10 +3,12 @@
 ``conduct_async`` is the main function.
 """
 
+from asyncio import CancelledError, TaskGroup
 from inspect import isawaitable
+from typing import cast
 
 from plugframe.calls.steps import Errors
-from plugframe.calls.wrapping import start
+from plugframe.calls.wrapping import raise_as_it_is, start
 from plugframe.hooks.hosted.conduct import call, depart
 
 __tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
@@ -50,6 +52,7 @@ async def conduct_async(
         BaseException: whatever the policy lets through, and what wrappers raise.
     """
     failure: BaseException | None = None
+    context: BaseException | None = None
     result: object = None
     entered: list[tuple[pluggy.HookImpl, Any]] = []
     try:
@@ -60,12 +63,15 @@ async def conduct_async(
         else:
             result = await _in_order(policy, inner, arguments, first=first)
     except BaseException as error:  # noqa: BLE001 # the wrappers decide what becomes of it, of a cancellation too
-        failure = error
+        failure, context = error, error.__context__
     for implementation, wrapper in reversed(entered):
+        before = failure
         result, failure = depart(policy, implementation, wrapper, result, failure)
+        if failure is not None and failure is not before:
+            context = failure.__context__
     if failure is not None:
         try:
-            raise failure
+            raise_as_it_is(failure, context)
         finally:
             failure = None  # or the exception and this frame would keep each other
     return result
@@ -114,9 +120,8 @@ async def _in_order(
 async def _together(
     policy: "Policy", inner: "Sequence[pluggy.HookImpl]", arguments: "Mapping[str, object]"
 ) -> list[object]:
-    from asyncio import TaskGroup
-
     failures: list[Exception] = []
+    alone: BaseException | None = None
     try:
         async with TaskGroup() as group:
             tasks = [group.create_task(_one(policy, one, arguments, failures)) for one in inner]
@@ -125,7 +130,9 @@ async def _together(
         errors: list[BaseException] = list(raised.exceptions)
         if len(errors) > 1:
             raise
-        raise errors[0] from None
+        alone = errors[0]
+    if alone is not None:
+        raise_as_it_is(alone, alone.__context__)
     if failures:
         raise policy.grouped(failures)
     return [value for task in tasks if (value := task.result()) is not None]
@@ -137,9 +144,11 @@ async def _one(
     try:
         value = call(one, policy, arguments)
         return await value if isawaitable(value) else value
-    except Exception as error:
+    except CancelledError:
+        raise
+    except BaseException as error:
         policy.note(error, one)
-        if policy.errors is Errors.RAISE:
+        if not policy.spares(error, wraps=False):
             raise
-        policy.failed(one, error, failures)
+        policy.failed(one, cast("Exception", error), failures)
         return None

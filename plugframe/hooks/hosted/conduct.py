@@ -9,7 +9,7 @@ from typing import cast
 import pluggy
 
 from plugframe.calls.steps import Errors
-from plugframe.calls.wrapping import leave, start
+from plugframe.calls.wrapping import leave, raise_as_it_is, start
 from plugframe.hooks.execution import run
 from plugframe.hooks.outcomes import adapt
 
@@ -54,16 +54,20 @@ def conduct(
     """
     entered: list[tuple[pluggy.HookImpl, Any]] = []
     failure: BaseException | None = None
+    context: BaseException | None = None
     result: object = None
     try:
         result = _run(policy, implementations, arguments, entered, first=first)
     except BaseException as error:  # noqa: BLE001 # the wrappers decide what becomes of it
-        failure = error
+        failure, context = error, error.__context__
     for implementation, wrapper in reversed(entered):
+        before = failure
         result, failure = depart(policy, implementation, wrapper, result, failure)
+        if failure is not None and failure is not before:
+            context = failure.__context__
     if failure is not None:
         try:
-            raise failure
+            raise_as_it_is(failure, context)
         finally:
             failure = None  # or the exception and this frame would keep each other
     return result
@@ -121,7 +125,10 @@ def depart(
         result, failure = leave(wrapper, result, failure)
     except RuntimeError as error:
         policy.note(error, implementation)
-        raise
+        if policy.errors is not Errors.SKIP:
+            raise
+        policy.failed(implementation, error, [])
+        return result, before
     if failure is not None and failure is not before:
         policy.note(failure, implementation)
         if policy.errors is Errors.SKIP and isinstance(failure, Exception):

@@ -51,6 +51,7 @@ class Hook:
         self.policy = policy
         self._activate = activate
         self._concurrent = concurrent
+        self.is_open = caller.spec is None
         self.successor: Hook | None = None
         self._active = self._compiled = False
         self._calls = self._sleeps = 0
@@ -155,6 +156,7 @@ class Hook:
             tell=lambda error, step: policy.note(error, None if step is None else implementations[step]),
             failed=lambda step, error, failures: policy.failed(implementations[step], error, failures),
             grouped=policy.grouped,
+            unawaited=lambda step, coroutine: policy.refuse(implementations[step], coroutine),
         )
         if self.caller.version is not version:  # a finalizer's doing
             self.look_again()
@@ -190,13 +192,17 @@ class Hook:
             return await self.successor.acall(**arguments)
         arguments = self._complete(arguments)
         self._wake()
-        return await conduct_async(
+        history = self.caller._call_history  # noqa: SLF001 # pluggy's
+        if history is not None:
+            history.append((arguments, None))
+        found = await conduct_async(
             self.policy,
             self.caller.get_hookimpls()[::-1],
             arguments,
             first=self._first,
             concurrent=self._concurrent,
         )
+        return None if history is not None else found
 
     def _complete(self, arguments: "dict[str, object]") -> "dict[str, object]":
         """Return the arguments of a call with the specification's defaults.

@@ -8,8 +8,8 @@ import pluggy
 from pluggy._hooks import HookSpec
 
 from plugframe.calls.steps import Errors
-from plugframe.errors import HookValidationError
-from plugframe.hooks.hosted.callers import HostCaller
+from plugframe.errors import CoroutineHookError, HookValidationError
+from plugframe.hooks.hosted.callers import HostCaller, is_coroutine_function
 from plugframe.hooks.hosted.conduct import execute
 from plugframe.hooks.hosted.hook import Hook
 from plugframe.hooks.hosted.policy import Policy
@@ -63,6 +63,8 @@ class HostManager(PluginManager):
         first: bool,  # noqa: FBT001 # pluggy's seam
     ) -> object:
         for one in implementations:
+            if is_coroutine_function(one.function):
+                raise CoroutineHookError(hook, self._describe(hook, one))
             if one.plugin is None:  # made by call_extra, which does not know keyword-only arguments
                 _take_keywords(one)
         return execute(self._policy(hook), implementations[::-1], arguments, first=first)
@@ -172,6 +174,13 @@ class HostManager(PluginManager):
         if before is not None:
             before.successor = hook
         return hook.function, list(unfit.items())
+
+    def add_hookspecs(self, module_or_class: "Any") -> None:
+        """Add hook specifications; see ``PluginManager.add_hookspecs``."""
+        super().add_hookspecs(module_or_class)
+        for name, hook in tuple(self._hooks.items()):
+            if hook.is_open and hook.caller.spec is not None:
+                hook.successor = self._hooks[name] = Hook(hook.caller, self._policy(name), self._activate)
 
     def hook_function(self, name: str) -> "Any":
         """Return the live function of a hook, or None where nothing specifies or implements it."""

@@ -1,5 +1,7 @@
 """What becomes of an exception in a host's hook: it is noted whose it was, then it is raised, collected or logged."""
 
+from contextlib import suppress
+
 from plugframe.calls.steps import Errors
 from plugframe.errors import CoroutineHookError
 
@@ -43,8 +45,9 @@ class Policy:
         if implementation is None:
             return
         note = f"raised in hook {self.hook!r} by {self.describe(implementation)}"
-        if note not in getattr(error, "__notes__", ()):
-            error.add_note(note)
+        with suppress(Exception):  # A plugin's exception may take no note, and is more important than any.
+            if note not in getattr(error, "__notes__", ()):
+                error.add_note(note)
 
     def refuse(self, implementation: "pluggy.HookImpl", coroutine: "CoroutineType[Any, Any, Any]") -> None:
         """Close a coroutine that a plain call got, and raise.

@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import Generic, TypeVar
 
 from plugframe.calls.steps import Errors
-from plugframe.calls.wrapping import leave
+from plugframe.calls.wrapping import leave, set_context
 from plugframe.hooks.hosted.conduct import begin
 
 TYPE_CHECKING = False
@@ -52,6 +52,12 @@ class _Said:
         self.seconds: dict[int, float] = {}
         self.values: dict[int, object] = {}
         self.errors: dict[int, Exception] = {}
+        self.contexts: list[tuple[Exception, BaseException | None]] = []
+
+    def keep(self, implementation: "pluggy.HookImpl", error: Exception) -> None:
+        """Keep what an implementation raised, with the context that it has now: raising it again sets another."""
+        self.errors[id(implementation)] = error
+        self.contexts.append((error, error.__context__))
 
     def time(self, implementation: "pluggy.HookImpl", work: "Callable[..., Any]", *arguments: object) -> "Any":
         """Run something of an implementation, and add up how long."""
@@ -65,6 +71,8 @@ class _Said:
 
     def summary(self) -> tuple[HookResult[object], ...]:
         """Return what each that started came to, in that order."""
+        for error, context in reversed(self.contexts):
+            set_context(error, context)
         return tuple(
             HookResult(
                 plugin=one.plugin_name,
@@ -115,7 +123,7 @@ def observe(
             said.values[id(one)] = result
         elif isinstance(failure, Exception) and failure is not before:
             policy.note(failure, one)
-            said.errors[id(one)] = failure
+            said.keep(one, failure)
             failure = before if policy.errors is Errors.SKIP else failure
     if failure is not None and not isinstance(failure, Exception):
         raise failure
@@ -138,7 +146,7 @@ def _run(
             value = said.time(one, begin, one, policy, arguments)
         except Exception as error:
             policy.note(error, one)
-            said.errors[id(one)] = error
+            said.keep(one, error)
             if wraps and not policy.spares(error, wraps=True):
                 raise
             continue
@@ -152,5 +160,7 @@ def _run(
                 break
     if said.errors and policy.errors is not Errors.SKIP:
         raised = list(said.errors.values())
-        raise raised[0] if policy.errors is Errors.RAISE else policy.grouped(raised)
+        if policy.errors is Errors.COLLECT:
+            raise policy.grouped(raised)
+        raise raised[0]
     return (results[0] if results else None) if first else results
