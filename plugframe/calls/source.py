@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from plugframe.calls.steps import Shape
 
 MARK = "\N{SYMBOL FOR SUBSTITUTE}"
+_FEW = 8  # results that are put in a list together
 _LOCALS = (
     "caller", "context", "entered", "error", "extra", "failure", "failures", "outcome", "result", "results", "stop",
     "value",
@@ -75,13 +76,14 @@ class _Writer:
         self.parameters, self.defaults, self.steps, self.first_result, self.errors, self.guarded, self.watched = shape
         # An argument may have any name: the function's own names make way.
         self.suffix = ""
-        while any(name + self.suffix in self.parameters for name in (*_LOCALS, *self._wrapper_names())):
+        while any(name + self.suffix in self.parameters for name in (*_LOCALS, *self._step_names())):
             self.suffix += "_"
         self.lines: list[str] = []
         self.places: dict[int, int] = {}
 
-    def _wrapper_names(self) -> "Iterator[str]":
-        return (f"wrapper{place}" for place, (_, _, kind, _) in enumerate(self.steps) if kind is not Kind.PLAIN)
+    def _step_names(self) -> "Iterator[str]":
+        names = ("value" if kind is Kind.PLAIN else "wrapper" for _, _, kind, _ in self.steps)
+        return (f"{name}{place}" for place, name in enumerate(names))
 
     def own(self, name: str) -> str:
         return name + self.suffix
@@ -133,31 +135,29 @@ class _Writer:
             self._tolerant(depth)
         elif self.first_result:
             self._first(depth)
-        elif len(self.steps) == 1:
-            value = self.own("value")
-            self.add(depth, f"{value} = {self._call(0)}", step=0)
-            self.add(depth, f"if {value} is not None:")
-            self._refuse_coroutine(depth + 1, 0, "value")
-            self.add(depth, f"    return [{value}]", "return []")
+        elif 0 < len(self.steps) <= _FEW:
+            self._few(depth)
         else:
             self.add(depth, f"{self.own('results')} = []")
             for place in range(len(self.steps)):
                 self._append(depth, place)
             self.add(depth, f"return {self.own('results')}")
 
-    def _refuse_coroutine(self, depth: int, place: int, name: str) -> None:
-        """Look whether a value is a coroutine, which nobody would await."""
-        if self.watched:
-            value = self.own(name)
-            self.add(depth, f"if {mark('type')}({value}) is {mark('coroutine')}:")
-            self.add(depth + 1, f"{mark('unawaited')}({place}, {value})", step=place)
+    def _few(self, depth: int) -> None:
+        """Make the list at once, which is faster than to append where nearly all return something."""
+        values = [self.own(f"value{place}") for place in range(len(self.steps))]
+        for place, value in enumerate(values):
+            self.add(depth, f"{value} = {self._call(place)}", step=place)
+        self.add(depth, f"if {' and '.join(f'{value} is not None' for value in values)}:")
+        self.add(depth + 1, f"return [{', '.join(values)}]")
+        value, several = self.own("value"), ", ".join((*values, ""))
+        self.add(depth, f"return [{value} for {value} in ({several}) if {value} is not None]")
 
     def _first(self, depth: int) -> None:
         value = self.own("value")
         for place in range(len(self.steps)):
             self.add(depth, f"{value} = {self._call(place)}", step=place)
             self.add(depth, f"if {value} is not None:")
-            self._refuse_coroutine(depth + 1, place, "value")
             self.add(depth + 1, f"return {value}")
         self.add(depth, "return None")
 
@@ -165,7 +165,6 @@ class _Writer:
         value = self.own("value")
         self.add(depth, f"{value} = {self._call(place)}", step=place)
         self.add(depth, f"if {value} is not None:")
-        self._refuse_coroutine(depth + 1, place, "value")
         self.add(depth + 1, f"{self.own('results')}.append({value})")
 
     def _tolerant(self, depth: int) -> None:
@@ -174,7 +173,9 @@ class _Writer:
         for place in range(len(self.steps)):
             self.add(depth, "try:")
             self.add(depth + 1, f"{own('value')} = {self._call(place)}", step=place)
-            self._refuse_coroutine(depth + 1, place, "value")
+            if self.watched:  # Elsewhere the calls before compiling have looked: here a look is cheap beside the rest.
+                self.add(depth + 1, f"if {mark('type')}({own('value')}) is {mark('coroutine')}:")
+                self.add(depth + 2, f"{mark('unawaited')}({place}, {own('value')})", step=place)
             self.add(depth, f"except {mark('Exception')} as {own('error')}:")
             self.add(depth + 1, f"{mark('failed')}({place}, {own('error')}, {own('failures')})")
             self.add(depth, "else:")
@@ -205,7 +206,6 @@ class _Writer:
             if self.first_result:
                 self.add(inner, f"{own('result')} = {self._call(place)}", step=place)
                 self.add(inner, f"if {own('result')} is not None:")
-                self._refuse_coroutine(inner + 1, place, "result")
                 self.add(inner + 1, "break")
             else:
                 self._append(inner, place)

@@ -54,8 +54,10 @@ class Activation:
         outcomes = [self._loader.load(plugin) for plugin in plugins.values() if self._implements(plugin, hook)]
         self._learned.save()
         done = all(outcome.result.state != "available" for outcome in outcomes)
-        self._idle = done and len(outcomes) == len(plugins) and looks == self._looks
-        return done and looks == self._looks
+        self._idle = done and len(outcomes) == len(plugins)
+        if looks != self._looks:  # Somebody wants another look; asked last, so that it is not forgotten.
+            self._idle = done = False
+        return done
 
     def look_again(self) -> None:
         """Expect other plugins to be installed than before."""

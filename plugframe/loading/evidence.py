@@ -57,7 +57,7 @@ def evidence(
         UnknownEvidenceError: that cannot be told, or something of it may have changed since this process read it.
     """
     try:
-        names = _modules(plugin, value, functions, before)
+        names, absent = _modules(plugin, value, functions, before)
         places = {place for name in names for place in _places_of(name)}
         places.update(_file_of(function) for function in functions)
     except Exception as error:  # modules are whatever somebody put there
@@ -69,7 +69,7 @@ def evidence(
     for place, known in found.items():
         if not known or (max(known[:2]) >= latest and not _is_cache_new(place, latest)):
             raise UnknownEvidenceError
-    return names, found
+    return names | absent, found
 
 
 def stamp(path: str) -> "Stamp":
@@ -81,12 +81,15 @@ def stamp(path: str) -> "Stamp":
     return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
 
 
-def _modules(plugin: "Plugin", value: object, functions: "Iterable[object]", before: "frozenset[str]") -> "set[str]":
-    """Return the names of the modules that decide."""
+def _modules(
+    plugin: "Plugin", value: object, functions: "Iterable[object]", before: "frozenset[str]"
+) -> "tuple[set[str], set[str]]":
+    """Return the names of the modules that decide, and of those that would if they were there."""
     kinds = (type(value), *(value.__mro__ if isinstance(value, type) else type(value).__mro__))
     homes = {str(getattr(one, "__module__", None) or "") for one in (*functions, *kinds)}
     tops = {name.partition(".")[0] for name in (plugin.entry_point.module, *homes)}
     names = {name for name in tuple(sys.modules) if name not in before or name.partition(".")[0] in tops}
+    absent: set[str] = set()
     waiting = list(names)
     while waiting:
         own = _own(waiting.pop())
@@ -97,7 +100,9 @@ def _modules(plugin: "Plugin", value: object, functions: "Iterable[object]", bef
             if name in sys.modules and name not in names:
                 names.add(name)
                 waiting.append(name)
-    return names
+            elif name.isidentifier():
+                absent.add(name)  # It may be there the next time.
+    return names, absent - sys.modules.keys()
 
 
 def _is_standard(place: str) -> bool:
@@ -190,17 +195,18 @@ class Homes:
         self._listed: dict[str, dict[str, list[str]]] = {}
 
     def of(self, name: str) -> list[str]:
-        """Return the first entry that has something of a name, and what it has; empty where none has."""
-        for entry in self._path:
-            found = self._list(entry).get(name)
-            if found:
-                return [os.path.abspath(entry), *found]
-        return []
+        """Return each entry that has something of a name, followed by what it has; of namespace packages all count."""
+        return [
+            part
+            for entry in self._path
+            if (found := self._list(entry).get(name))
+            for part in (os.path.abspath(entry), *found)
+        ]
 
     def _list(self, entry: str) -> dict[str, list[str]]:
         listed = self._listed.get(entry)
         if listed is None:
-            listed = self._listed[entry] = {}
+            listed = {}
             try:
                 names = sorted(os.listdir(entry or os.curdir))
             except OSError:
@@ -209,6 +215,7 @@ class Homes:
                 stem, _, ending = name.partition(".")
                 if not ending or ending.endswith(("py", "pyc", "so", "pyd")):
                     listed.setdefault(stem, []).append(name)
+            self._listed[entry] = listed
         return listed
 
 

@@ -40,7 +40,7 @@ class Learned:
         self._generation = 0
         self._lock = Lock()
         self._stamps: dict[str, Stamp] = {}
-        self._homes = Homes(())
+        self._homes: Homes | None = None
 
     def hooks_of(self, plugin: "Plugin") -> "tuple[str, ...] | None":
         """Return the hooks that a plugin implements, or None where that must be learned."""
@@ -49,14 +49,21 @@ class Learned:
             return None
         if not all(self._is_unchanged(place, known) for place, known in record["places"].items()):
             return None
-        if any(self._homes.of(name) != home for name, home in record["homes"].items()):
+        homes = self._looked_at()
+        if any(homes.of(name) != home for name, home in record["homes"].items()):
             return None
         return tuple(record["hooks"])
+
+    def _looked_at(self) -> Homes:
+        homes = self._homes
+        if homes is None:
+            homes = self._homes = Homes(self._snapshot().environment.path)
+        return homes
 
     def look_again(self) -> None:
         """Take nothing for unchanged any more; between two of these calls every place is looked at once."""
         self._stamps = {}
-        self._homes = Homes(self._snapshot().environment.path)
+        self._homes = None
 
     def _is_unchanged(self, place: str, known: "Stamp") -> bool:
         found = self._stamps.get(place)
@@ -80,7 +87,8 @@ class Learned:
             try:
                 modules, places = evidence(plugin, value, tuple(hooks.values()), before)
                 tops = sorted({name.partition(".")[0] for name in modules})
-                homes = {top: home for top in tops if (home := self._homes.of(top))}
+                looked_at = self._looked_at()
+                homes = {top: looked_at.of(top) for top in tops}
                 record = {"hooks": sorted(hooks), "places": places, "homes": homes}
             except UnknownEvidenceError:
                 pass

@@ -62,7 +62,7 @@ class HostCaller(Caller):
     def _remove_plugin(self, plugin: object) -> None:
         # By identity: no plugin's own comparison runs under the lock.
         with self.lock:
-            self.coroutines = [one for one in self.coroutines if one.plugin is not plugin]
+            self.coroutines[:] = [one for one in self.coroutines if one.plugin is not plugin]
             self._keep([one for one in self._hookimpls if one.plugin is not plugin])
 
     def _place(self, implementation: pluggy.HookImpl) -> tuple[bool, bool, tuple[int, str]]:

@@ -70,6 +70,7 @@ class Hook:
         self.function.results = self.results  # see ``typed.Hook``
         self.function.acall = self.acall
         caller.tell = self.look_again
+        policy.disguised = caller.coroutines
 
     def _make_open_function(self) -> "Any":
         def call(**arguments: object) -> object:
@@ -108,6 +109,8 @@ class Hook:
         caller = self.caller
         if not self._active:
             self._wake()
+            if self.successor is not None:  # A plugin that was loaded just now has specified the hook.
+                return self.successor.function(**arguments)
         if caller.coroutines:
             raise CoroutineHookError(self.name, self.policy.describe(caller.coroutines[0]))
         if not caller.direct:
@@ -173,11 +176,11 @@ class Hook:
         Raises:
             TypeError: the arguments are not the hook's.
         """
+        complete = self._complete(arguments)
+        self._wake()
         if self.successor is not None:
             return self.successor.results(**arguments)
-        arguments = self._complete(arguments)
-        self._wake()
-        return observe(self.policy, self.caller.get_hookimpls()[::-1], arguments, first=self._first)
+        return observe(self.policy, self.caller.get_hookimpls()[::-1], complete, first=self._first)
 
     async def acall(self, /, **arguments: object) -> "Any":
         """Call the hook and await the implementations that are coroutines.
@@ -188,17 +191,17 @@ class Hook:
         Raises:
             TypeError: the arguments are not the hook's.
         """
+        complete = self._complete(arguments)
+        self._wake()
         if self.successor is not None:
             return await self.successor.acall(**arguments)
-        arguments = self._complete(arguments)
-        self._wake()
         history = self.caller._call_history  # noqa: SLF001 # pluggy's
         if history is not None:
-            history.append((arguments, None))
+            history.append((complete, None))
         found = await conduct_async(
             self.policy,
             self.caller.get_hookimpls()[::-1],
-            arguments,
+            complete,
             first=self._first,
             concurrent=self._concurrent,
         )
@@ -211,7 +214,7 @@ class Hook:
             TypeError: some are missing or surplus.
         """
         spec = self.caller.spec
-        if spec is None:
+        if spec is None or self.successor is not None:
             return arguments
         complete = {**spec.kwargdefaults, **arguments}
         known = (*spec.argnames, *spec.kwargnames)

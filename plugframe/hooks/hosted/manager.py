@@ -92,10 +92,15 @@ class HostManager(PluginManager):
         hooks are not all that they bring.
         """
         registered = super().register(plugin, name)
-        loading = self._loading()
-        if registered is not None and registered not in self._providers and loading is not None:
-            self.companions.add(loading)
+        if registered is not None and registered not in self._providers:
+            self._accompany()
         return registered
+
+    def _accompany(self) -> None:
+        """Note that an installed plugin that is being loaded brings more than its own hooks."""
+        loading = self._loading()
+        if loading is not None:
+            self.companions.add(loading)
 
     def provide(self, plugin: "Plugin", value: object) -> None:
         """Register what an installed plugin is; of one that declares its hooks, those alone.
@@ -166,6 +171,7 @@ class HostManager(PluginManager):
         for plugin in unfit:
             self.unregister(name=plugin)
         caller.spec = spec
+        self._accompany()
         if historic:
             caller._call_history = []  # noqa: SLF001 # what pluggy's own set_specification does
         self._policies[name] = Policy(name, Errors(errors), self.distribution_of)
@@ -178,6 +184,7 @@ class HostManager(PluginManager):
     def add_hookspecs(self, module_or_class: "Any") -> None:
         """Add hook specifications; see ``PluginManager.add_hookspecs``."""
         super().add_hookspecs(module_or_class)
+        self._accompany()
         for name, hook in tuple(self._hooks.items()):
             if hook.is_open and hook.caller.spec is not None:
                 hook.successor = self._hooks[name] = Hook(hook.caller, self._policy(name), self._activate)

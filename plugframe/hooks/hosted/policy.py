@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Policy:
     """How one hook deals with the exceptions of its implementations."""
 
-    __slots__ = ("distribution_of", "errors", "hook")
+    __slots__ = ("disguised", "distribution_of", "errors", "hook")
 
     def __init__(self, hook: str, errors: Errors, distribution_of: "Callable[[str], Distribution | None]") -> None:
         """Make a policy.
@@ -31,6 +31,7 @@ class Policy:
             errors: what becomes of exceptions.
             distribution_of: returns whose a plugin is, by the plugin's name; None for one that the host registered.
         """
+        self.disguised: list[pluggy.HookImpl] = []
         self.hook = hook
         self.errors = errors
         self.distribution_of = distribution_of
@@ -52,10 +53,15 @@ class Policy:
     def refuse(self, implementation: "pluggy.HookImpl", coroutine: "CoroutineType[Any, Any, Any]") -> None:
         """Close a coroutine that a plain call got, and raise.
 
+        Where the first exception ends the call, the implementation counts from now on as a coroutine function, so that
+        its hook is never compiled: a compiled call does not look at what it is returned.
+
         Raises:
             CoroutineHookError: always.
         """
         coroutine.close()
+        if self.errors is Errors.RAISE:
+            self.disguised.append(implementation)
         raise CoroutineHookError(self.hook, self.describe(implementation))
 
     def spares(self, error: BaseException, *, wraps: bool) -> bool:
