@@ -53,12 +53,11 @@ def compile_method(
     text, _ = write(routine.shape(defaults, guarded=True, watched=False))
     values = _values(routine, complete=complete, missing=_missing)
     place = show(routine.name, text, routine.steps)
-    if EXCHANGEABLE:
-        # Constants are at hand; a closure's cells would be copied at each call.
-        made = FunctionType(_named(_with_constants(text, values), "__call__", place), _GLOBALS, "__call__")
-    else:
-        made = _close_over(text, values, routine.parameters)
-        made.__code__ = _named(made.__code__, "__call__", place)
+    code, names = _global_code(text, routine.parameters)
+    # Globals of its own: cells are copied at each call, and a circle through a constant is never freed.
+    made = FunctionType(
+        _named(code, "__call__", place), {**_GLOBALS, **{name: values[use] for name, use in names.items()}}, "__call__"
+    )
     made.__kwdefaults__ = {name: defaults.get(name, _missing) for name in routine.parameters}
     return made
 
@@ -157,14 +156,28 @@ def _constant_code(text: str) -> CodeType:
 
 
 @lru_cache(maxsize=512)
-def _closure_code(text: str, parameters: "tuple[str, ...]") -> "tuple[CodeType, dict[str, str]]":
-    """Compile a text whose marks become free variables; return the code and free variable to mark."""
+def _global_code(text: str, parameters: "tuple[str, ...]") -> "tuple[CodeType, dict[str, str]]":
+    """Compile a text whose marks become globals; return the code and global to mark."""
+    variables = _variables(text, parameters)
+    marks = {name: variable for variable, name in variables.items()}
+    return _compile(fill(text, marks.__getitem__)), variables
+
+
+def _variables(text: str, parameters: "tuple[str, ...]") -> dict[str, str]:
+    """Return a name that no parameter has for each mark of a text."""
     variables: dict[str, str] = {}
     for name in outside(text):
         variable = f"use_{name}"
         while variable in parameters:
             variable += "_"
         variables[variable] = name
+    return variables
+
+
+@lru_cache(maxsize=512)
+def _closure_code(text: str, parameters: "tuple[str, ...]") -> "tuple[CodeType, dict[str, str]]":
+    """Compile a text whose marks become free variables; return the code and free variable to mark."""
+    variables = _variables(text, parameters)
     marks = {name: variable for variable, name in variables.items()}
     inner = "".join(f"    {line}\n" for line in fill(text, marks.__getitem__).splitlines())
     code = _only_code(_compile(f"def bind({', '.join(variables)}):\n{inner}").co_consts)

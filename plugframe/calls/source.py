@@ -104,6 +104,8 @@ class _Writer:
             depth = 2
         if any(kind is not Kind.PLAIN for _, _, kind, _ in self.steps):
             self._wrapped(depth)
+        elif self.guarded:
+            self._raised_again(depth)
         else:
             self._plain(depth)
         if self.watched:
@@ -142,6 +144,18 @@ class _Writer:
             for place in range(len(self.steps)):
                 self._append(depth, place)
             self.add(depth, f"return {self.own('results')}")
+
+    def _raised_again(self, depth: int) -> None:
+        """Raise what a step raised anew, as pluggy does: where an exception is being handled, that is its context."""
+        own = self.own
+        self.add(depth, "try:")
+        self._plain(depth + 1)
+        self.add(depth, f"except {mark('BaseException')} as {own('error')}:")
+        self.add(depth + 1, f"{own('failure')} = {own('error')}")
+        self.add(depth, "try:")
+        self.add(depth + 1, f"raise {own('failure')}")
+        self.add(depth, "finally:")
+        self.add(depth + 1, f"{own('failure')} = None")
 
     def _few(self, depth: int) -> None:
         """Make the list at once, which is faster than to append where nearly all return something."""

@@ -305,11 +305,19 @@ def warn_of_missing(spec: "pluggy._hooks.HookSpec", arguments: dict[str, object]
     warnings.warn(message, stacklevel=level_of_call())
 
 
+def _incomplete(caller: "Caller | SubsetCaller", arguments: dict[str, object]) -> object:
+    """Run a call of a compiled hook that gives other arguments than the compiled function has."""
+    if "self" in arguments:
+        message = f"{type(caller).__name__}.__call__() got multiple values for argument 'self'"
+        raise TypeError(message)
+    return caller.interpret(arguments)
+
+
 def _compiled(kind: type, caller: Caller, implementations: "Sequence[pluggy.HookImpl]") -> "type[Any] | None":
     """Return a class of callers with a compiled ``__call__``, or None where what a call runs depends on the call."""
     spec = caller.spec
     routine = routine_of(caller.name, spec, implementations)
     if routine is None:
         return None
-    method = compile_method(routine, spec.kwargdefaults if spec else {}, lambda one, given: one.interpret(given))
+    method = compile_method(routine, spec.kwargdefaults if spec else {}, _incomplete)
     return type(kind.__name__, (kind,), {"__slots__": (), "__call__": method, "__module__": __name__})

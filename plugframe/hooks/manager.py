@@ -13,7 +13,6 @@ from plugframe.hooks.ordering import arrange, is_bound
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import Any
 
     from pluggy._decorators import _Namespace
 
@@ -56,16 +55,12 @@ class PluginManager(pluggy.PluginManager):
         self._made: list[Caller] = []
         super().__init__(project_name)
 
-    @property
-    def _inner_hookexec(self) -> "Any":
-        return self._execute
-
-    @_inner_hookexec.setter
-    def _inner_hookexec(self, execute: "Any") -> None:
-        self._execute = execute
-        self.executes_directly = self._is_own(execute)
-        for caller in tuple(self._made):
-            caller.look_again()
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "_inner_hookexec":
+            self.executes_directly = self._is_own(value)
+            for caller in tuple(self._made):
+                caller.look_again()
 
     def _is_own(self, execute: object) -> bool:
         """Return whether an execution is the one that generated functions stand for."""
@@ -163,13 +158,14 @@ class PluginManager(pluggy.PluginManager):
     def _make_caller(self, hook: str) -> Caller:
         return Caller(hook, self._hookexec)
 
-    def _caller(self, hook: str) -> pluggy.HookCaller:
+    def _caller(self, hook: str, made: Caller | None = None) -> pluggy.HookCaller:
+        """Return the caller of a hook, which is ``made`` or a new one where there is none."""
         caller: pluggy.HookCaller | None = getattr(self.hook, hook, None)
         if caller is None:
             with self._making:  # Of threads that need one at once, all must get the same.
                 caller = getattr(self.hook, hook, None)
                 if caller is None:
-                    caller = self._make_caller(hook)
+                    caller = made or self._make_caller(hook)
                     self._made.append(caller)
                     setattr(self.hook, hook, caller)
         return caller
@@ -186,8 +182,13 @@ class PluginManager(pluggy.PluginManager):
             options = self.parse_hookspec_opts(module_or_class, name)
             if options is None:
                 continue
-            caller = self._caller(name)
-            caller.set_specification(module_or_class, options)
+            caller: pluggy.HookCaller | None = getattr(self.hook, name, None)
+            if caller is None:
+                caller = self._make_caller(name)
+                caller.set_specification(module_or_class, options)
+                caller = self._caller(name, caller)
+            else:
+                caller.set_specification(module_or_class, options)
             for implementation in caller.get_hookimpls():
                 self._verify_hook(caller, implementation)
             names.append(name)

@@ -16,7 +16,7 @@ __tracebackhide__ = True  # pytest's reports are of those who call hooks and who
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from plugframe.calls.wrapping import Wrapper
@@ -26,18 +26,29 @@ _OURS = ("plugframe.calls.", "plugframe.hooks.")
 
 def adapt(implementation: pluggy.HookImpl, name: str) -> "Callable[..., Wrapper]":
     """Return an old-style wrapper of a hook as one of the new style."""
-    function = implementation.function
 
     def wrapper(*positional: object, **keywords: object) -> "Wrapper":
-        inner: Any = function(*positional, **keywords)
-        start(inner)
-        return (yield from _rest(implementation, name, inner))
+        return _around(implementation, name, positional=positional, keywords=keywords)
 
     return wrapper
 
 
-def _rest(implementation: pluggy.HookImpl, name: str, inner: "Wrapper") -> "Wrapper":
-    """Be what runs around a started wrapper, from its yield on."""
+def _around(
+    implementation: pluggy.HookImpl,
+    name: str,
+    started: "Wrapper | None" = None,
+    *,
+    positional: tuple[object, ...] = (),
+    keywords: "Mapping[str, object] | None" = None,
+) -> "Wrapper":
+    """Be what runs around an old-style wrapper; of one that was started, from its yield on.
+
+    One generator for both: where one delegates to another, a GeneratorExit that is thrown into it closes the other.
+    """
+    inner: Any = started
+    if inner is None:
+        inner = implementation.function(*positional, **(keywords or {}))
+        start(inner)
     try:
         outcome = pluggy.Result((yield), None)
     except BaseException as error:  # noqa: BLE001 # the wrapper decides what becomes of it
@@ -116,7 +127,7 @@ def _escaped(
     implementation: pluggy.HookImpl, name: str, wrapper: "Wrapper", result: object, failure: BaseException | None
 ) -> tuple[object, BaseException | None]:
     """Hand an exception to a wrapper."""
-    rest = _rest(implementation, name, wrapper)
+    rest = _around(implementation, name, wrapper)
     next(rest)
     return leave(rest, result, failure)
 

@@ -61,7 +61,7 @@ def step_of(implementation: pluggy.HookImpl, known: frozenset[str]) -> Step:
     """
     positional = list(implementation.argnames)
     keywords: list[str] = []
-    either = _positional(implementation.function)
+    either = _positional(implementation)
     for name in implementation.kwargnames:
         if name in known and name in either and not keywords:
             positional.append(name)
@@ -84,12 +84,16 @@ def _is_plain(parameter: str) -> bool:
     return parameter.isidentifier() and not iskeyword(parameter) and parameter != "self"
 
 
-def _positional(function: object) -> frozenset[str]:
+def _positional(implementation: pluggy.HookImpl) -> frozenset[str]:
     """Return the arguments of which a function cannot tell whether they are given by position, which is faster."""
+    function = implementation.function
     plain = function.__func__ if isinstance(function, MethodType) else function
     if type(plain) is not FunctionType or plain.__code__.co_posonlyargcount or hasattr(plain, "__wrapped__"):
         return frozenset()
-    return frozenset(plain.__code__.co_varnames[: plain.__code__.co_argcount])
+    names = plain.__code__.co_varnames[isinstance(function, MethodType) : plain.__code__.co_argcount]
+    # A function of a class that is registered itself is called without the object that it expects.
+    given = (*implementation.argnames, *implementation.kwargnames)
+    return frozenset(names) if names == given[: len(names)] else frozenset()
 
 
 def _label(implementation: pluggy.HookImpl) -> str:

@@ -15,6 +15,7 @@ __tracebackhide__ = True  # pytest's reports are of those who call hooks and who
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from asyncio import Task
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
@@ -122,6 +123,7 @@ async def _together(
 ) -> list[object]:
     failures: list[Exception] = []
     alone: BaseException | None = None
+    tasks: list[Task[object]] = []
     try:
         async with TaskGroup() as group:
             tasks = [group.create_task(_one(policy, one, arguments, failures)) for one in inner]

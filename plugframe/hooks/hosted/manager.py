@@ -47,7 +47,7 @@ class HostManager(PluginManager):
         self._policies: dict[str, Policy] = {}
         self._activate = activate
         super().__init__(host)
-        self._inner_hookexec = self._own_execution = self._conduct
+        self._inner_hookexec = self._conduct  # type: ignore[assignment] # pluggy calls it by position
 
     def _is_own(self, execute: object) -> bool:
         return execute == self._conduct
