@@ -72,7 +72,9 @@ def show_error(error: BaseException | None, seen: dict[int, int] | None = None) 
         return "-" if error is None else f"#{seen.get(id(error))}"
     seen[id(error)] = len(seen)
     try:
-        text = _REFUSED.sub("refused ", _ADDRESS.sub("0x", str(error)))
+        text = _ADDRESS.sub("0x", str(error))
+        if _REFUSED.search(text):
+            text = "refused"  # in the interpreter's words, which differ from one version to the next
     except LookupError:
         text = "unspeakable"
     frames, entry = [], error.__traceback__

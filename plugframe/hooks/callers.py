@@ -287,6 +287,10 @@ class SubsetCaller(_SubsetHookCaller):
                     view.retire()
 
 
+# What the interpreter says of wrong calls names the function as pluggy's is named.
+Caller.__call__.__qualname__ = SubsetCaller.__call__.__qualname__ = pluggy.HookCaller.__call__.__qualname__
+
+
 def prepare(spec: "pluggy._hooks.HookSpec | None", arguments: dict[str, object]) -> dict[str, object]:
     """Return the arguments of a call with the specification's defaults; warn of those that are missing."""
     if spec is None:
@@ -308,8 +312,7 @@ def warn_of_missing(spec: "pluggy._hooks.HookSpec", arguments: dict[str, object]
 def _incomplete(caller: "Caller | SubsetCaller", arguments: dict[str, object]) -> object:
     """Run a call of a compiled hook that gives other arguments than the compiled function has."""
     if "self" in arguments:
-        message = f"{type(caller).__name__}.__call__() got multiple values for argument 'self'"
-        raise TypeError(message)
+        return pluggy.HookCaller.__call__(caller, **arguments)  # the interpreter refuses, in its own words
     return caller.interpret(arguments)
 
 
