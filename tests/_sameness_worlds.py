@@ -40,7 +40,7 @@ _DEEPEST, _LONGEST, _MOST = 4, 60, 12
 _FRAMEWORKS = (os.path.dirname(pluggy.__file__), os.path.dirname(plugframe.__file__))
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
 # Which class of callers it is, and how many arguments it has, nobody asks of the message for a call by position.
-_REFUSED = re.compile(r"(?:[\w.<>]+\.)?(?:__call__|call)\(\) (?:takes .* positional argument.*|(?=got multiple))")
+_REFUSED = re.compile(r"(?:[\w.<>]+\.)?(?:__call__|call)\(\) (?:takes .* positional argument|got multiple values).*")
 _PLAIN = {int, str, bool, type(None)}
 
 
