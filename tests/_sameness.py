@@ -363,6 +363,7 @@ def run(
     if seed is not None:
         hypothesis.seed(seed)(machine)
     run_state_machine_as_test(machine, settings=settings)
+    gc.collect()  # what outlived its program's own collection
     return counted
 
 
