@@ -2,8 +2,12 @@
 
 import inspect
 import os
+import sys
 
 from plugframe.errors import HookValidationError, near_matches
+
+if sys.version_info >= (3, 14):
+    from annotationlib import Format
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,8 +78,11 @@ def _arguments(spec: "HookSpec", implementation: "pluggy.HookImpl") -> "Iterator
 
 
 def signature_of(function: "Callable[..., Any]") -> inspect.Signature | None:
-    """Return a function's signature, or None where it has none."""
+    """Return a function's signature, or None where it has none; annotations are not evaluated."""
     try:
+        if sys.version_info >= (3, 14):
+            # Asking for their values would evaluate annotations, which may name what only type checkers import.
+            return inspect.signature(function, annotation_format=Format.FORWARDREF)
         return inspect.signature(function)
     except (TypeError, ValueError):
         return None
