@@ -289,6 +289,7 @@ def test_installed_plugins_that_ask_for_a_circle_break_one_of_them_and_the_host_
     assert site.host.hook.render(page="p") == ["acme_c: p", "a"]
     broken = site.host.report()[1]
     assert broken.state == "broken"
+    assert "hook 'render' of plugin 'b' from acme-b 1.0: " in broken.reason
     assert "'a' before 'b' before 'a'" in broken.reason or "'b' before 'a' before 'b'" in broken.reason
 
 

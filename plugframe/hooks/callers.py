@@ -5,7 +5,6 @@ made for it has the compiled ``__call__``; ``DelegatingCaller`` calls as pluggy 
 somebody watches or replaces the execution. Any change to what a caller runs brings it back to the first or the last.
 """
 
-import warnings
 from threading import RLock
 from types import MethodType
 
@@ -15,7 +14,7 @@ from pluggy._hooks import _SubsetHookCaller
 from plugframe.calls.functions import compile_method
 from plugframe.hooks.execution import run
 from plugframe.hooks.ordering import arrange, is_bound
-from plugframe.hooks.outcomes import level_of_call
+from plugframe.hooks.outcomes import prepare, warn_of_missing
 from plugframe.hooks.routines import routine_of
 from plugframe.hooks.watched import WatchedList
 
@@ -23,15 +22,17 @@ __tracebackhide__ = True  # pytest's reports are of those who call hooks and who
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, SupportsIndex
 
 WARM = 64  # calls, before a hook is compiled for the first time: compiling takes as long as some dozens of calls
+MOST_VIEWS = 256  # different sets of plugins to leave out, for each of which what is called is kept
 COOLEST = 4096  # calls, before a hook that changes all the time is compiled again
 
 _EXECUTE = pluggy.PluginManager._hookexec  # noqa: SLF001 # pluggy's seam; whoever overrides it is honoured
 
 
+_NOBODY: "tuple[object, frozenset[object]]" = (None, frozenset())
 _WATCHED = frozenset(("_call_history", "_hookexec", "_hookimpls", "spec"))
 
 
@@ -70,7 +71,7 @@ class Caller(pluggy.HookCaller):
         self._heat = _Heat()
         self._came: list[pluggy.HookImpl] = []
         self._ordered = self.always_ordered
-        self._implementers: tuple[object, frozenset[object]] = (None, frozenset())
+        self._implementers = _NOBODY
         slots = vars(pluggy.HookCaller)
         implementations = WatchedList((), self.look_again)
         first = {"name": name, "_hookexec": hook_execute, "_hookimpls": implementations, "_call_history": None}
@@ -85,6 +86,19 @@ class Caller(pluggy.HookCaller):
         if name in _WATCHED:
             self.look_again()
 
+    def __reduce_ex__(self, protocol: "SupportsIndex") -> "str | tuple[Any, ...]":
+        if not self.compiles:
+            return super().__reduce_ex__(protocol)
+        state = {slot: getattr(self, slot) for slot in (*sorted(_WATCHED), "_came", "_ordered")}
+        return Caller, (self.name, None), state
+
+    def __setstate__(self, state: "dict[str, Any]") -> None:
+        """Become a copy; one that shares its list of implementations, which tells the other, is never compiled."""
+        if type(state["_hookimpls"]) is list:
+            state["_hookimpls"] = WatchedList(state["_hookimpls"], self.look_again)
+        for slot, value in state.items():
+            setattr(self, slot, value)
+
     def look_again(self) -> None:
         """Forget what was compiled: something changed in what a call runs, or in how.
 
@@ -98,6 +112,7 @@ class Caller(pluggy.HookCaller):
             self._heat.calls = 0
             kind: Any = Caller if self.is_direct() else DelegatingCaller
             self.__class__ = kind
+            self._implementers = _NOBODY  # or it would keep the plugins that were removed
             views, self.views = self.views, {}
             for view in views.values():
                 view.retire()
@@ -134,14 +149,18 @@ class Caller(pluggy.HookCaller):
         """Return implementations in the order that decides between equals: as they came."""
         return came
 
-    def check_order(self, hookimpls: "Sequence[pluggy.HookImpl]") -> None:
+    def check_order(self, hookimpls: "Sequence[pluggy.HookImpl]", describe: "Callable[[pluggy.HookImpl], str]") -> None:
         """Raise if implementations cannot be put in order with the others; change nothing.
+
+        Args:
+            hookimpls: those that are to be added.
+            describe: returns whose one is, for messages.
 
         Raises:
             HookValidationError: what the plugins ask for is a circle.
         """
         if self._ordered or any(map(is_bound, hookimpls)):
-            arrange(self._sequence(self._present(*hookimpls)), self.name)
+            arrange(self._sequence(self._present(*hookimpls)), self.name, describe)
 
     def implementers(self) -> frozenset[object]:
         """Return the plugins that implement the hook."""
@@ -150,6 +169,8 @@ class Caller(pluggy.HookCaller):
         if known is not version:
             plugins = frozenset(one.plugin for one in self._hookimpls)
             self._implementers = version, plugins
+            if self.version is not version:
+                self._implementers = _NOBODY
         return plugins
 
     def is_direct(self) -> bool:
@@ -157,8 +178,9 @@ class Caller(pluggy.HookCaller):
         execute: Any = self._hookexec
         if self._call_history is not None or type(execute) is not MethodType or execute.__func__ is not _EXECUTE:
             return False
-        if type(self._hookimpls) is not WatchedList:  # Somebody put a list there that tells nobody when it changes.
-            return False
+        implementations = self._hookimpls
+        if type(implementations) is not WatchedList or not implementations.tells(self):
+            return False  # Somebody put a list there that does not tell when it changes.
         return getattr(execute.__self__, "executes_directly", False)
 
     def __call__(self, **arguments: object) -> "Any":
@@ -203,7 +225,11 @@ class Caller(pluggy.HookCaller):
         """Return what is called without some plugins, shared by all who leave out the same."""
         view = self.views.get(removed)
         if view is None or view.version is not self.version:
-            view = self.views[removed] = View(self, removed)
+            with self.lock:
+                view = self.views[removed] = View(self, removed)
+                while len(self.views) > MOST_VIEWS:
+                    # Who holds its caller looks again, and gets another.
+                    self.views.pop(next(iter(self.views))).retire()
         return view
 
 
@@ -281,7 +307,7 @@ class SubsetCaller(_SubsetHookCaller):
         made = _compiled(SubsetCaller, self._orig, view.implementations)
         view.calls = 0
         with self._orig.lock:
-            if self._orig.version is view.version:
+            if self._orig.version is view.version and self._orig.views.get(self._key) is view:
                 view.made = made
                 if self._orig.version is not view.version:  # a finalizer's doing
                     view.retire()
@@ -289,24 +315,6 @@ class SubsetCaller(_SubsetHookCaller):
 
 # What the interpreter says of wrong calls names the function as pluggy's is named.
 Caller.__call__.__qualname__ = SubsetCaller.__call__.__qualname__ = pluggy.HookCaller.__call__.__qualname__
-
-
-def prepare(spec: "pluggy._hooks.HookSpec | None", arguments: dict[str, object]) -> dict[str, object]:
-    """Return the arguments of a call with the specification's defaults; warn of those that are missing."""
-    if spec is None:
-        return arguments
-    arguments = {**spec.kwargdefaults, **arguments}
-    if not arguments.keys() >= {*spec.argnames}:
-        warn_of_missing(spec, arguments)
-    return arguments
-
-
-def warn_of_missing(spec: "pluggy._hooks.HookSpec", arguments: dict[str, object]) -> None:
-    """Warn of the arguments that a call does not give, where the call stands."""
-    names = ", ".join(repr(name) for name in spec.argnames if name not in arguments)
-    # The words are pluggy's, for the filters that look for them.
-    message = f"Argument(s) {names} which are declared in the hookspec cannot be found in this hook call"
-    warnings.warn(message, stacklevel=level_of_call())
 
 
 def _incomplete(caller: "Caller | SubsetCaller", arguments: dict[str, object]) -> object:
@@ -323,4 +331,5 @@ def _compiled(kind: type, caller: Caller, implementations: "Sequence[pluggy.Hook
     if routine is None:
         return None
     method = compile_method(routine, spec.kwargdefaults if spec else {}, _incomplete)
+    method.__qualname__ = pluggy.HookCaller.__call__.__qualname__
     return type(kind.__name__, (kind,), {"__slots__": (), "__call__": method, "__module__": __name__})

@@ -1,5 +1,6 @@
 """The plugin manager that takes the place of pluggy's anywhere, and compiles the hooks that are called often."""
 
+from functools import partial
 from threading import RLock
 
 import pluggy
@@ -8,7 +9,7 @@ from pluggy._hooks import _SubsetHookCaller, normalize_hookimpl_opts
 
 from plugframe.hooks.callers import Caller
 from plugframe.hooks.finding import bound_function, marked_names
-from plugframe.hooks.ordering import arrange, is_bound
+from plugframe.hooks.ordering import arrange, is_bound, name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class PluginManager(pluggy.PluginManager):
         ['pepper on soup']
     """
 
-    # Nothing here looks at an object's __dict__: attributes of one that was looked at so are found more slowly.
+    # Only copying looks at an object's __dict__: attributes of one that was looked at so are found more slowly.
 
     def __init__(self, project_name: str) -> None:
         """Make a manager without hooks and plugins.
@@ -61,6 +62,18 @@ class PluginManager(pluggy.PluginManager):
             self.executes_directly = self._is_own(value)
             for caller in tuple(self._made):
                 caller.look_again()
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what a copy takes over; it makes a lock of its own."""
+        return {name: value for name, value in vars(self).items() if name != "_making"}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Become a copy."""
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+        self._making = RLock()
+        for caller in self._made:
+            caller.look_again()
 
     def _is_own(self, execute: object) -> bool:
         """Return whether an execution is the one that generated functions stand for."""
@@ -151,9 +164,13 @@ class PluginManager(pluggy.PluginManager):
         for hook, implementations in bound.items():
             caller = getattr(self.hook, hook, None)
             if isinstance(caller, Caller):
-                caller.check_order(implementations)
+                caller.check_order(implementations, partial(self._describe, hook))
             elif any(map(is_bound, implementations)):
-                arrange(implementations, hook)
+                arrange(implementations, hook, partial(self._describe, hook))
+
+    def _describe(self, hook: str, implementation: pluggy.HookImpl) -> str:  # noqa: ARG002 # a host asks the hook's policy
+        """Return whose an implementation of a hook is, for messages."""
+        return name_of(implementation)
 
     def _make_caller(self, hook: str) -> Caller:
         return Caller(hook, self._hookexec)

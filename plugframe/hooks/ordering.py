@@ -7,7 +7,7 @@ from plugframe.errors import HookValidationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from pluggy import HookImpl
@@ -23,7 +23,14 @@ def _asked(implementation: "HookImpl", what: str) -> tuple[str, ...]:
     return options.get(what) or ()
 
 
-def arrange(implementations: "Iterable[HookImpl]", hook: str) -> "list[HookImpl]":
+def name_of(implementation: "HookImpl") -> str:
+    """Return whose an implementation is, for messages."""
+    return f"plugin {implementation.plugin_name!r}"
+
+
+def arrange(
+    implementations: "Iterable[HookImpl]", hook: str, describe: "Callable[[HookImpl], str]" = name_of
+) -> "list[HookImpl]":
     """Return implementations as a hook caller keeps them: in reverse of the order in which they start.
 
     Wrappers start before the others. Of each, those that ask to be first or last are; of equals the one that came last
@@ -32,6 +39,7 @@ def arrange(implementations: "Iterable[HookImpl]", hook: str) -> "list[HookImpl]
     Args:
         implementations: in the order in which they came.
         hook: the name of the hook, for messages.
+        describe: returns whose an implementation is, for messages.
 
     Raises:
         HookValidationError: what plugins ask for is a circle, or an ordinary implementation asks to start before a
@@ -41,8 +49,8 @@ def arrange(implementations: "Iterable[HookImpl]", hook: str) -> "list[HookImpl]
     inner = [one for one in came if not (one.wrapper or one.hookwrapper)]
     outer = [one for one in came if one.wrapper or one.hookwrapper]
     if any(map(is_bound, came)):
-        _check_floors(inner, outer, hook)
-        return [*_obey(_bands(inner), hook), *_obey(_bands(outer), hook)]
+        _check_floors(inner, outer, hook, describe)
+        return [*_obey(_bands(inner), hook, describe), *_obey(_bands(outer), hook, describe)]
     return [*_bands(inner), *_bands(outer)]
 
 
@@ -52,7 +60,7 @@ def _bands(came: "Sequence[HookImpl]") -> "list[HookImpl]":
     return [*reversed(last), *(one for one in came if not (one.trylast or one.tryfirst)), *first]
 
 
-def _obey(banded: "Sequence[HookImpl]", hook: str) -> "list[HookImpl]":
+def _obey(banded: "Sequence[HookImpl]", hook: str, describe: "Callable[[HookImpl], str]") -> "list[HookImpl]":
     """Return implementations of one kind with the fewest changes that what they ask for needs."""
     waiting = list(reversed(banded))
     earlier = {id(one): _earlier(one, waiting) for one in waiting}
@@ -61,7 +69,7 @@ def _obey(banded: "Sequence[HookImpl]", hook: str) -> "list[HookImpl]":
         names = {one.plugin_name for one in waiting}
         ready = next((one for one in waiting if not earlier[id(one)] & names - {one.plugin_name}), None)
         if ready is None:
-            raise HookValidationError(hook, f"plugin {waiting[0].plugin_name!r}", _circle(waiting, earlier))
+            raise HookValidationError(hook, describe(waiting[0]), _circle(waiting, earlier))
         waiting.remove(ready)
         started.append(ready)
     return started[::-1]
@@ -86,7 +94,9 @@ def _circle(waiting: "Sequence[HookImpl]", earlier: dict[int, set[str]]) -> str:
     return f"the plugins ask to be called in a circle: {chain}"
 
 
-def _check_floors(inner: "Sequence[HookImpl]", outer: "Sequence[HookImpl]", hook: str) -> None:
+def _check_floors(
+    inner: "Sequence[HookImpl]", outer: "Sequence[HookImpl]", hook: str, describe: "Callable[[HookImpl], str]"
+) -> None:
     wrappers = {one.plugin_name for one in outer} - {one.plugin_name for one in inner}
     plain = {one.plugin_name for one in inner} - {one.plugin_name for one in outer}
     impossible = [(one, wrappers.intersection(_asked(one, "before"))) for one in inner]
@@ -95,4 +105,4 @@ def _check_floors(inner: "Sequence[HookImpl]", outer: "Sequence[HookImpl]", hook
         if others:
             asks, kinds = ("before", "a wrapper's") if one in inner else ("after", "an implementation's")
             reason = f"it asks to be called {asks} {kinds} plugin {min(others)!r}, but wrappers start before all others"
-            raise HookValidationError(hook, f"plugin {one.plugin_name!r}", reason)
+            raise HookValidationError(hook, describe(one), reason)

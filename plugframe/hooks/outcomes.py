@@ -144,6 +144,24 @@ def _warn_of_teardown(implementation: pluggy.HookImpl, name: str, error: BaseExc
     warnings.warn(pluggy.PluggyTeardownRaisedWarning(message), stacklevel=level_of_call())
 
 
+def prepare(spec: "pluggy._hooks.HookSpec | None", arguments: dict[str, object]) -> dict[str, object]:
+    """Return the arguments of a call with the specification's defaults; warn of those that are missing."""
+    if spec is None:
+        return arguments
+    arguments = {**spec.kwargdefaults, **arguments}
+    if not arguments.keys() >= {*spec.argnames}:
+        warn_of_missing(spec, arguments)
+    return arguments
+
+
+def warn_of_missing(spec: "pluggy._hooks.HookSpec", arguments: dict[str, object]) -> None:
+    """Warn of the arguments that a call does not give, where the call stands."""
+    names = ", ".join(repr(name) for name in spec.argnames if name not in arguments)
+    # The words are pluggy's, for the filters that look for them.
+    message = f"Argument(s) {names} which are declared in the hookspec cannot be found in this hook call"
+    warnings.warn(message, stacklevel=level_of_call())
+
+
 def level_of_call() -> int:
     """Return the ``stacklevel``, seen from the calling function, of what called the hook."""
     level, frame = 1, sys._getframe(1)  # noqa: SLF001 # how deep a hook's call is depends on how it runs

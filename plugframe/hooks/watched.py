@@ -28,6 +28,10 @@ class WatchedList(list):  # type: ignore[type-arg]
         super().__init__(items)
         self._tell = tell
 
+    def tells(self, listener: object) -> bool:
+        """Return whether it is an object's method that is called back."""
+        return getattr(self._tell, "__self__", None) is listener
+
     def __reduce_ex__(self, protocol: object) -> "tuple[Any, ...]":
         return list, (list(self),)
 
