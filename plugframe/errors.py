@@ -159,6 +159,20 @@ class HookValidationError(PlugframeError, ValueError):
         return f"hook {self.hook!r} of {self.plugin}{place}: {self.reason}{specified}"
 
 
+class HookArgumentError(PlugframeError, TypeError):
+    """A hook was called without an argument that an implementation takes."""
+
+    def __init__(self, hook: str, plugin: str, argument: str) -> None:
+        """Keep the hook, whose implementation it is, and the argument that the call does not give."""
+        super().__init__(hook, plugin, argument)
+        self.hook = hook
+        self.plugin = plugin
+        self.argument = argument
+
+    def __str__(self) -> str:
+        return f"hook {self.hook!r} must be called with {self.argument!r}: {self.plugin} takes it"
+
+
 class CoroutineHookError(PlugframeError, TypeError):
     """A hook was called plainly that a plugin implements by a coroutine, which nobody would await."""
 

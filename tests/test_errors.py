@@ -12,6 +12,7 @@ from plugframe.errors import (
     CoroutineHookError,
     DeclarationError,
     EnvironmentNotReadableError,
+    HookArgumentError,
     HookValidationError,
     LazyImportError,
     NotRegisteredError,
@@ -86,6 +87,11 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
             "hook 'render' of plugin 'vision' from acme-vision 1.0 (/site/acme.py:3): it takes an argument 'pge' that ",
             "that the hook does not have. The hook is specified at /site/myapp.py:9",
         ),
+    ),
+    HookArgumentError: (
+        HookArgumentError("render", "plugin 'vision' from acme-vision 1.0", "page"),
+        TypeError,
+        "hook 'render' must be called with 'page': plugin 'vision' from acme-vision 1.0 takes it",
     ),
     CoroutineHookError: (
         CoroutineHookError("render", "plugin 'vision' from acme-vision 1.0"),
@@ -201,6 +207,7 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.RegistrationConflictError("class", "x", "a", "b"), errors.NotRegisteredError("class", "x", ("y",)),
             errors.EnvironmentNotReadableError("x", "y"), errors.HookValidationError("x", "y", "z"),
             errors.CoroutineHookError("x", "y"), errors.DeclarationError("x", "y", "z"),
+            errors.HookArgumentError("x", "y", "z"),
             errors.LazyImportError("x", "y"),
         ]
         assert all(map(str, made)) and all(map(repr, made))

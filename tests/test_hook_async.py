@@ -668,6 +668,62 @@ def test_disguised_coroutine_under_a_policy_is_an_error_like_others(caplog: pyte
     assert len(caplog.records) == len("12")
 
 
+def late(make: Callable[[], Any]) -> Callable[..., Any]:
+    """Return an implementation that returns a coroutine for a page of another name than ``p``."""
+    implementation: Callable[..., Any] = written(
+        "def render(page): return 'plain' if page == 'p' else make()", make=make
+    )
+    return implementation
+
+
+async def dozes() -> None:
+    """Do nothing, at some time."""
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("wrappers", [0, 1, 2])
+def test_coroutine_that_a_compiled_firstresult_hook_gets_is_an_error(wrappers: int) -> None:
+    hooked = Hooked(firstresult=True)
+    hooked.put("late", late(dozes))
+    for number in range(wrappers):
+        hooked.put(f"w{number}", passes, wrapper=True)
+    assert [hooked.call(page="p") for _ in range(3)] == ["plain"] * 3
+    with nothing_left_unawaited():
+        for _ in range(3):
+            with pytest.raises(CoroutineHookError, match=r"'late'.*acall"):
+                hooked.call(page="q")
+    hooked.drop("late")
+    assert hooked.call(page="q") is None
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("outer", [False, True])
+@pytest.mark.parametrize("options", [{"wrapper": True}, {"hookwrapper": True}])
+def test_coroutine_that_a_wrapper_makes_of_the_result_is_an_error_that_names_it(
+    policy: str, options: dict[str, Any], *, outer: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    hooked = Hooked(errors=policy)
+    new = "def render(page): result = yield; return result if page == 'p' else dozes()"
+    old = "def render(page): outcome = yield; page == 'p' or outcome.force_result(dozes())"
+    hooked.put("plain", says("plain"))
+    hooked.put("made", written(old if "hookwrapper" in options else new, dozes=dozes), **options)
+    seen: list[Any] = []
+    if outer:
+        watch = "def render(page):\n try: return (yield)\n except TypeError as error: seen.append(error); raise"
+        hooked.put("outer", written(watch, seen=seen), wrapper=True, tryfirst=True)
+    assert [hooked.call(page="p") for _ in range(3)] == [["plain"]] * 3
+    with nothing_left_unawaited():
+        if policy == "skip":
+            assert hooked.call(page="q") == ["plain"]
+            assert "'made'" in caplog.text
+            return
+        with pytest.raises(CoroutineHookError, match=r"'made'.*acall") as caught:
+            hooked.call(page="q")
+    assert whose(caught.value) == ["'made'"]
+    assert (caught.value.__context__, seen) == (None, [caught.value] if outer else [])
+
+
 def test_results_of_a_coroutine_tell_that_it_was_not_awaited() -> None:
     hooked = Hooked()
     hooked.put("plain", says("plain"))

@@ -6,7 +6,7 @@ exchanged while every reference to it stays good.
 
 import builtins
 import sys
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import CellType, CodeType, CoroutineType, FunctionType
 
 from plugframe.calls.showing import show
@@ -108,6 +108,7 @@ class LiveFunction:
         """
         text, places = write(routine.shape({}, guarded=False, watched=True))
         uses = {"unawaited": _refuse_coroutine, "set_context": set_context, "coroutine": CoroutineType, **uses}
+        uses["refused"] = partial(_refused, uses["unawaited"], uses["tell"])
         values = _values(routine, watch=Watcher(uses["tell"], places), **uses)
         self._exchange(text, values, show(routine.name, text, routine.steps))
 
@@ -124,6 +125,19 @@ def _refuse_coroutine(_: int, coroutine: "CoroutineType[Any, Any, Any]") -> "NoR
     coroutine.close()
     message = f"{coroutine.__qualname__} is a coroutine, which nothing would await"
     raise TypeError(message)
+
+
+def _refused(
+    unawaited: "Callable[..., object]", tell: "Callable[..., object]", step: int, coroutine: object
+) -> tuple[None, BaseException | None]:
+    """Return the result and the exception that come out of a wrapper that made a coroutine of the result."""
+    failure: BaseException | None = None
+    try:
+        unawaited(step, coroutine)
+    except BaseException as error:  # noqa: BLE001 # it is handed on to the wrapper around this one
+        tell(error, step)
+        failure = error
+    return None, failure
 
 
 def _values(routine: "Routine", **uses: object) -> "dict[str, object]":

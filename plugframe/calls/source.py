@@ -32,10 +32,10 @@ def write(shape: "Shape") -> tuple[str, dict[int, int]]:
     Returns:
         The text and line number to step. In the text stand between two ``MARK``: a step's number for its function,
         ``owner_`` and the number for the object of a method; ``missing``, ``complete``, ``leave``, ``refuse``,
-        ``watch``, ``tell``, ``failed``, ``grouped``, ``coroutine``, ``unawaited`` and ``set_context`` for what it uses,
-        and builtins, whose names arguments may have; for outcome wrappers ``outcome`` for the class of what they are
-        sent, ``doubled``, ``converted``, and with the step's number behind it ``torn_`` and ``escaped_``: see
-        ``hooks.outcomes``.
+        ``watch``, ``tell``, ``failed``, ``grouped``, ``coroutine``, ``unawaited``, ``refused`` and ``set_context`` for
+        what it uses, and builtins, whose names arguments may have; for outcome wrappers ``outcome`` for the class of
+        what they are sent, ``doubled``, ``converted``, and with the step's number behind it ``torn_`` and ``escaped_``:
+        see ``hooks.outcomes``.
     """
     return _Writer(shape).function()
 
@@ -172,8 +172,15 @@ class _Writer:
         for place in range(len(self.steps)):
             self.add(depth, f"{value} = {self._call(place)}", step=place)
             self.add(depth, f"if {value} is not None:")
+            self._look(depth + 1, place, value)
             self.add(depth + 1, f"return {value}")
         self.add(depth, "return None")
+
+    def _look(self, depth: int, place: int, value: str) -> None:
+        """Refuse a coroutine: where one value is looked at, not each, that costs next to nothing."""
+        if self.watched:
+            self.add(depth, f"if {mark('type')}({value}) is {mark('coroutine')}:")
+            self.add(depth + 1, f"{mark('unawaited')}({place}, {value})", step=place)
 
     def _append(self, depth: int, place: int) -> None:
         value = self.own("value")
@@ -187,9 +194,7 @@ class _Writer:
         for place in range(len(self.steps)):
             self.add(depth, "try:")
             self.add(depth + 1, f"{own('value')} = {self._call(place)}", step=place)
-            if self.watched:  # Elsewhere the calls before compiling have looked: here a look is cheap beside the rest.
-                self.add(depth + 1, f"if {mark('type')}({own('value')}) is {mark('coroutine')}:")
-                self.add(depth + 2, f"{mark('unawaited')}({place}, {own('value')})", step=place)
+            self._look(depth + 1, place, own("value"))
             self.add(depth, f"except {mark('Exception')} as {own('error')}:")
             self.add(depth + 1, f"{mark('failed')}({place}, {own('error')}, {own('failures')})")
             self.add(depth, "else:")
@@ -220,6 +225,7 @@ class _Writer:
             if self.first_result:
                 self.add(inner, f"{own('result')} = {self._call(place)}", step=place)
                 self.add(inner, f"if {own('result')} is not None:")
+                self._look(inner + 1, place, own("result"))
                 self.add(inner + 1, "break")
             else:
                 self._append(inner, place)
@@ -274,6 +280,9 @@ class _Writer:
             self.add(depth + 2, f"if {own('failure')} is not None and {own('failure')} is not {own('error')}:")
             self._fail(depth + 3, own("failure"), place)
             self.add(depth + 2, f"{own('error')} = None")
+            coroutine = f"{mark('type')}({own('result')}) is {mark('coroutine')}"
+            self.add(depth + 1, f"if {coroutine} and {own('failure')} is None:")
+            self.add(depth + 2, f"{result} = {mark('refused')}({place}, {own('result')})", f"{own('context')} = None")
 
     def _leave_with_result(self, depth: int, place: int, wrapper: str) -> None:
         own = self.own

@@ -17,7 +17,7 @@ __tracebackhide__ = True  # pytest's reports are of those who call hooks and who
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
-    from typing import Any, Protocol
+    from typing import Any, NoReturn, Protocol
 
     class Watch(Protocol):
         """Who is told what becomes of the implementations."""
@@ -25,8 +25,19 @@ if TYPE_CHECKING:
         def note(self, error: BaseException, implementation: pluggy.HookImpl | None, /) -> None:
             """Be told of an exception."""
 
-        def refuse(self, implementation: pluggy.HookImpl, coroutine: CoroutineType[Any, Any, Any], /) -> None:
+        def refuse(self, implementation: pluggy.HookImpl, coroutine: CoroutineType[Any, Any, Any], /) -> NoReturn:
             """Raise for a coroutine that nobody awaits."""
+            ...
+
+        def refused(
+            self, implementation: pluggy.HookImpl, coroutine: CoroutineType[Any, Any, Any], /
+        ) -> tuple[object, BaseException | None]:
+            """Return the result and the exception that come out of a wrapper that made a coroutine of the result."""
+            ...
+
+        def incomplete(self, implementation: pluggy.HookImpl, argument: str, /) -> BaseException:
+            """Return what to raise where an argument is missing."""
+            ...
 
 
 def run(  # noqa: C901, PLR0912 # one loop, as fast as it can be: every function called in it costs as much as a hook's
@@ -50,7 +61,8 @@ def run(  # noqa: C901, PLR0912 # one loop, as fast as it can be: every function
         What the outermost wrapper makes of it: else a new list of all results that are not None, or the first of them.
 
     Raises:
-        HookCallError: an implementation was reached that needs an argument which the call does not give.
+        HookCallError: an implementation was reached that needs an argument which the call does not give; where
+            somebody watches, what they say.
         BaseException: whatever the implementations and wrappers leave unhandled.
     """
     results: list[object] = []
@@ -63,6 +75,8 @@ def run(  # noqa: C901, PLR0912 # one loop, as fast as it can be: every function
             try:
                 positional = [arguments[argument] for argument in implementation.argnames]
             except KeyError as error:
+                if watch is not None:
+                    raise watch.incomplete(implementation, error.args[0]) from error
                 message = f"hook call must provide argument {error.args[0]!r}"
                 raise pluggy.HookCallError(message) from error
             if implementation.kwargnames or implementation.hookwrapper:
@@ -120,7 +134,11 @@ def leave_all(
             if watch is not None:
                 watch.note(error, implementation)
             raise
-        if watch is not None and failure is not None and failure is not before:
+        if watch is None:
+            continue
+        if failure is None and type(result) is CoroutineType:
+            result, failure = watch.refused(implementation, result)
+        elif failure is not None and failure is not before:
             watch.note(failure, implementation)
     return result, failure
 

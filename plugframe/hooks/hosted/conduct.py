@@ -47,7 +47,7 @@ def conduct(
         What the outermost wrapper makes of it: else a new list of all results that are not None, or the first of them.
 
     Raises:
-        HookCallError: an implementation needs an argument that the call does not give.
+        HookArgumentError: an implementation needs an argument that the call does not give.
         CoroutineHookError: an implementation returned a coroutine.
         ExceptionGroup: the policy collects exceptions, and there were some.
         BaseException: whatever the policy lets through, and what wrappers raise.
@@ -62,7 +62,10 @@ def conduct(
         failure, context = error, error.__context__
     for implementation, wrapper in reversed(entered):
         before = failure
+        held = result
         result, failure = depart(policy, implementation, wrapper, result, failure)
+        if failure is None and type(result) is CoroutineType:
+            result, failure = policy.refused(implementation, result, (held, before))
         if failure is not None and failure is not before:
             context = failure.__context__
     if failure is not None:
@@ -156,10 +159,7 @@ def call(implementation: pluggy.HookImpl, policy: "Policy", arguments: "Mapping[
     try:
         positional = [arguments[argument] for argument in implementation.argnames]
     except KeyError as error:
-        message = (
-            f"hook {policy.hook!r} must be called with {error.args[0]!r}: {policy.describe(implementation)} takes it"
-        )
-        raise pluggy.HookCallError(message) from error
+        raise policy.incomplete(implementation, error.args[0]) from error
     keywords = {name: arguments[name] for name in implementation.kwargnames if name in arguments}
     function = adapt(implementation, policy.hook) if implementation.hookwrapper else implementation.function
     return function(*positional, **keywords)

@@ -2,8 +2,10 @@
 
 from contextlib import suppress
 
+import pluggy
+
 from plugframe.calls.steps import Errors
-from plugframe.errors import CoroutineHookError
+from plugframe.errors import CoroutineHookError, HookArgumentError
 
 __tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
 
@@ -11,11 +13,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CoroutineType
-    from typing import Any
-
-    import pluggy
+    from typing import Any, NoReturn
 
     from plugframe.records import Distribution
+
+
+class IncompleteCallError(HookArgumentError, pluggy.HookCallError):
+    """What a call without a needed argument raises, which those who call through pluggy's manager catch, too."""
 
 
 class Policy:
@@ -36,12 +40,12 @@ class Policy:
         self.errors = errors
         self.distribution_of = distribution_of
 
-    def describe(self, implementation: "pluggy.HookImpl") -> str:
+    def describe(self, implementation: pluggy.HookImpl) -> str:
         """Return a plugin's name and where it comes from, for messages."""
         distribution = self.distribution_of(implementation.plugin_name)
         return f"plugin {implementation.plugin_name!r}" + (f" from {distribution}" if distribution else "")
 
-    def note(self, error: BaseException, implementation: "pluggy.HookImpl | None") -> None:
+    def note(self, error: BaseException, implementation: pluggy.HookImpl | None) -> None:
         """Note on an exception whose it is; once, however often it is raised again."""
         if implementation is None:
             return
@@ -50,19 +54,48 @@ class Policy:
             if note not in getattr(error, "__notes__", ()):
                 error.add_note(note)
 
-    def refuse(self, implementation: "pluggy.HookImpl", coroutine: "CoroutineType[Any, Any, Any]") -> None:
+    def refuse(self, implementation: pluggy.HookImpl, coroutine: "CoroutineType[Any, Any, Any]") -> "NoReturn":
         """Close a coroutine that a plain call got, and raise.
 
         Where the first exception ends the call, the implementation counts from now on as a coroutine function, so that
-        its hook is never compiled: a compiled call does not look at what it is returned.
+        its hook is never compiled: a compiled call does not look at every result.
 
         Raises:
             CoroutineHookError: always.
         """
         coroutine.close()
-        if self.errors is Errors.RAISE:
+        if self.errors is Errors.RAISE and implementation not in self.disguised:
             self.disguised.append(implementation)
         raise CoroutineHookError(self.hook, self.describe(implementation))
+
+    def refused(
+        self,
+        implementation: pluggy.HookImpl,
+        coroutine: "CoroutineType[Any, Any, Any]",
+        held: tuple[object, BaseException | None] = (None, None),
+    ) -> tuple[object, BaseException | None]:
+        """Close a coroutine that a wrapper made of a plain call's result.
+
+        Args:
+            implementation: the wrapper.
+            coroutine: what it returned.
+            held: the result and the exception that it was given, which are handed on where it is skipped.
+
+        Returns:
+            The result and the exception to hand on.
+        """
+        try:
+            self.refuse(implementation, coroutine)
+        except CoroutineHookError as error:
+            if self.errors is Errors.SKIP:
+                self.failed(implementation, error, [])
+                return held
+            self.note(error, implementation)
+            return None, error
+
+    def incomplete(self, implementation: pluggy.HookImpl, argument: str) -> IncompleteCallError:
+        """Return what to raise where a call does not give an argument that an implementation takes."""
+        return IncompleteCallError(self.hook, self.describe(implementation), argument)
 
     def spares(self, error: BaseException, *, wraps: bool) -> bool:
         """Return whether the other implementations run after an exception; of a wrapper's, only where it is skipped."""
@@ -70,7 +103,7 @@ class Policy:
             return False
         return not wraps or self.errors is Errors.SKIP
 
-    def failed(self, implementation: "pluggy.HookImpl", error: Exception, failures: list[Exception]) -> None:
+    def failed(self, implementation: pluggy.HookImpl, error: Exception, failures: list[Exception]) -> None:
         """Note whose an exception is, and collect it or log it."""
         self.note(error, implementation)
         if self.errors is Errors.COLLECT:
