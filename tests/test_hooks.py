@@ -1,5 +1,6 @@
 """A host's hook is one live function that calls what plugins implement, however often, and whatever comes and goes."""
 
+import asyncio
 import inspect
 import os
 import subprocess
@@ -33,7 +34,7 @@ from _sites import PATIENCE, RENDERS, Site, fresh, plugin, site_at
 
 import plugframe
 from plugframe import Host
-from plugframe.errors import NotRegisteredError
+from plugframe.errors import HookArgumentError, NotRegisteredError
 from plugframe.hooks import callers
 
 HOME = os.path.dirname(os.path.dirname(os.path.abspath(plugframe.__file__ or "")))
@@ -339,6 +340,14 @@ def test_hook_that_was_called_often_sees_what_is_installed_and_loaded_later(site
 
 
 @pytest.mark.parametrize("way", WAYS[1:], indirect=True)
+def test_hook_that_was_never_called_sees_what_is_installed_after_others_found_nothing(site: Site) -> None:
+    site.host.hookspec(written("def other(): ..."))
+    assert site.host.hook.other() == []
+    site.install(plugin("x", RENDERS))
+    site.host.refresh()
+    assert site.host.hook.render(page="p") == ["acme_x: p"]
+
+
 @pytest.mark.parametrize("separator", ["", "\n", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
 @pytest.mark.usefixtures("way")
 def test_traceback_shows_the_generated_line_of_the_plugin(separator: str) -> None:
@@ -555,9 +564,44 @@ def test_results_let_through_what_is_no_ordinary_exception() -> None:
             seen.append("left")
 
     hooked.put("watches", watches, wrapper=True)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as caught:
         hooked.call.results(page="p")
-    assert seen == ["left"]
+    assert (seen, whose(caught.value)) == (["left"], ["'stops'"])
+
+
+def test_results_note_on_what_a_wrapper_lets_through_whose_it_is() -> None:
+    hooked = Hooked()
+    hooked.put("stops", written("def render():\n yield\n raise SystemExit"), wrapper=True)
+    with pytest.raises(SystemExit) as caught:
+        hooked.call.results(page="p")
+    assert whose(caught.value) == ["'stops'"]
+
+
+def test_results_of_a_historic_hook_reach_the_plugins_that_come_later() -> None:
+    hooked = Hooked(written("def started(at, where='here'): ..."), historic=True)
+    seen: list[object] = []
+    assert hooked.call.results(at=1) == ()
+    hooked.put("late", written("def started(at, where): seen.append((at, where))", seen=seen))
+    assert seen == [(1, "here")]
+
+
+def test_results_refuse_positional_arguments_by_the_name_of_the_hook() -> None:
+    with pytest.raises(TypeError, match=r"^render\.results\(\) takes 0 positional arguments but 1 given$"):
+        Hooked().call.results("p")
+
+
+@pytest.mark.parametrize("errors", ["raise", "collect"])
+def test_call_without_an_argument_is_a_type_error_also_where_nothing_specifies_the_hook(errors: str) -> None:
+    hooked = Hooked(errors=errors)
+    hooked.put("x", lambda page: page)
+    hooked.put("y", lambda name: name, hook="theme")
+    with pytest.raises(HookArgumentError, match=r"'theme' must be called with 'name': plugin 'y' takes it") as caught:
+        hooked.host.hook.theme()
+    assert isinstance(caught.value, TypeError)
+    assert isinstance(caught.value, pluggy.HookCallError)
+    assert whose(caught.value) == ["'y'"]
+    with pytest.raises(TypeError):
+        asyncio.run(hooked.host.hook.theme.acall())
 
 
 def test_results_use_the_defaults_of_the_specification() -> None:

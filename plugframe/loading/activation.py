@@ -59,6 +59,10 @@ class Activation:
             self._idle = done = False
         return done
 
+    def is_idle(self) -> bool:
+        """Return whether no hook has a plugin to load, until another look."""
+        return self._idle
+
     def look_again(self) -> None:
         """Expect other plugins to be installed than before."""
         self._looks += 1

@@ -18,6 +18,7 @@ __tracebackhide__ = True  # pytest's reports are of those who call hooks and who
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import CoroutineType
     from typing import Any
 
     import pluggy
@@ -100,6 +101,11 @@ class Hook:
             self._active = False
             self.look_again()
 
+    def rouse(self, still: "Callable[[], bool]") -> None:
+        """Load no plugins at the next call, if it is still so that there are none to load."""
+        with self.caller.lock:
+            self._active = self._active or still()
+
     def enter(self, arguments: "dict[str, object]") -> object:
         """Make a call that is not compiled.
 
@@ -159,13 +165,19 @@ class Hook:
             tell=lambda error, step: policy.note(error, None if step is None else implementations[step]),
             failed=lambda step, error, failures: policy.failed(implementations[step], error, failures),
             grouped=policy.grouped,
-            unawaited=lambda step, coroutine: policy.refuse(implementations[step], coroutine),
+            unawaited=lambda step, coroutine: self._refuse(implementations[step], coroutine),
         )
         if self.caller.version is not version:  # a finalizer's doing
             self.look_again()
         return self._compiled
 
-    def results(self, /, **arguments: object) -> tuple[HookResult[object], ...]:
+    def _refuse(self, implementation: "pluggy.HookImpl", coroutine: "CoroutineType[Any, Any, Any]") -> None:
+        """Raise for a coroutine that a compiled call got; where that is not to be compiled again, forget it."""
+        if self._raises:
+            self.look_again()
+        self.policy.refuse(implementation, coroutine)
+
+    def results(self, /, *positional: object, **arguments: object) -> tuple[HookResult[object], ...]:
         """Call all implementations and return what each came to, with its plugin, distribution and time.
 
         An exception is kept with its implementation instead of being raised; the others run.
@@ -176,10 +188,16 @@ class Hook:
         Raises:
             TypeError: the arguments are not the hook's.
         """
+        if positional:  # Python would say so of a method, and not of which hook.
+            message = f"{self.name}.results() takes 0 positional arguments but {len(positional)} given"
+            raise TypeError(message)
         complete = self._complete(arguments)
         self._wake()
         if self.successor is not None:
             return self.successor.results(**arguments)
+        history = self.caller._call_history  # noqa: SLF001 # pluggy's
+        if history is not None:
+            history.append((complete, None))
         return observe(self.policy, self.caller.get_hookimpls()[::-1], complete, first=self._first)
 
     async def acall(self, /, **arguments: object) -> "Any":

@@ -121,10 +121,11 @@ def observe(
             failure = error
         if failure is None:
             said.values[id(one)] = result
-        elif isinstance(failure, Exception) and failure is not before:
+        elif failure is not before:
             policy.note(failure, one)
-            said.keep(one, failure)
-            failure = before if policy.errors is Errors.SKIP else failure
+            if isinstance(failure, Exception):
+                said.keep(one, failure)
+                failure = before if policy.errors is Errors.SKIP else failure
     if failure is not None and not isinstance(failure, Exception):
         raise failure
     return said.summary()
@@ -144,8 +145,10 @@ def _run(
         wraps = one.wrapper or one.hookwrapper
         try:
             value = said.time(one, begin, one, policy, arguments)
-        except Exception as error:
+        except BaseException as error:
             policy.note(error, one)
+            if not isinstance(error, Exception):
+                raise
             said.keep(one, error)
             if wraps and not policy.spares(error, wraps=True):
                 raise
