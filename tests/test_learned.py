@@ -174,6 +174,13 @@ WORLDS: dict[str, tuple[Tree, ...]] = {
             "myapp.host.manager.register(More())",
         ),
     ),
+    "registers a class": (
+        plugin(
+            "a",
+            f"import plugframe\n{says('render')}\nclass Model: ...\n@plugframe.hookimpl\n"
+            "def plugframe_register_classes(classes): classes.add('vision.Model', 'acme_a:Model')",
+        ),
+    ),
     "specifies": (
         plugin("a", f"import myapp\n@myapp.host.hookspec(firstresult=True)\ndef extra(page): ...\n{says('extra')}"),
         plugin("b", says("extra")),
@@ -416,6 +423,12 @@ def test_hook_that_a_plugin_specifies_is_the_same_in_every_process(settled: Sett
 def test_hooks_of_what_a_plugin_registers_besides_itself_are_not_lost(settled: Settled) -> None:
     world = settled["registers another"]
     assert [world.call("finish").results["finish"] for _ in range(2)] == [["more"]] * 2
+
+
+def test_class_that_a_plugin_registers_by_code_is_there_in_every_process(settled: Settled) -> None:
+    world = settled["registers a class"]
+    code = "from myapp import host; host.hook.finish(page='p'); print(host.classes.vision.Model.__module__)"
+    assert [world.run(code, activation="learned") for _ in range(3)] == ["acme_a\n"] * 3
 
 
 # A plugin that changed is never taken for what it was.

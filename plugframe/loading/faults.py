@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from plugframe.errors import PluginBlockedError
+
 _FRAMEWORK = tuple(
     os.path.dirname(file) + os.sep for file in (os.path.dirname(os.path.abspath(__file__)), importlib.__file__)
 )
@@ -62,6 +64,17 @@ def describe_refusal(plugin: Plugin) -> LoadResult:
         where=_declaration(plugin),
         effect="it was not imported; the others are not affected",
         next_step=_next_step(plugin),
+    )
+
+
+def describe_block(plugin: Plugin, error: "PluginBlockedError") -> LoadResult:
+    """Return the result of a plugin whose name the host's own manager blocks."""
+    return LoadResult(
+        plugin=plugin,
+        state=error.state,
+        reason=error.reason,
+        effect="none of its hooks is called; the others are not affected",
+        next_step="unblock it in the host's manager, and load it by name",
     )
 
 

@@ -8,7 +8,7 @@ import threading
 import time
 
 from plugframe.errors import PluginBlockedError, PluginImportError, PluginLoadError
-from plugframe.loading.faults import describe_fault, describe_refusal
+from plugframe.loading.faults import describe_block, describe_fault, describe_refusal
 from plugframe.loading.resolve import resolve
 from plugframe.records import LoadResult, Plugin
 
@@ -40,7 +40,7 @@ class Outcome:
             PluginBlockedError: it may not run.
         """
         result = self.result
-        if self.error is not None:
+        if self.error is not None and result.state == "broken":
             kind = PluginImportError if issubclass(type(self.error), ImportError) else PluginLoadError
             rest = {"where": result.where, "effect": result.effect, "next_step": result.next_step}
             raise kind(str(result.plugin), result.reason, **rest) from self.error
@@ -56,14 +56,16 @@ class Loader:
     wait for each other. No lock is held while a plugin's code runs.
     """
 
-    def __init__(self, register: "Register") -> None:
+    def __init__(self, register: "Register", admit: "Callable[[Plugin], None]" = lambda _: None) -> None:
         """Make a loader.
 
         Args:
+            admit: raises a PluginBlockedError for a plugin that must not be imported now.
             register: takes a plugin and its object, and returns what it registered, as ``kind:name``, and where
                 that differs from what it declares.
         """
         self._register = register
+        self._admit = admit
         self._lock = threading.Lock()
         self._outcomes: dict[str, Outcome] = {}
         self._claims: dict[str, threading.Event] = {}
@@ -138,7 +140,7 @@ class Loader:
         outer = self.current()
         self._current.value = (plugin, frozenset(sys.modules))
         try:
-            outcome = attempt(plugin, self._register)
+            outcome = attempt(plugin, self._register, self._admit)
             return outcome
         finally:
             self._current.value = outer
@@ -176,7 +178,7 @@ def raise_failures(outcomes: "Iterable[Outcome]") -> None:
         raise ExceptionGroup(message, failures)
 
 
-def attempt(plugin: Plugin, register: "Register") -> Outcome:
+def attempt(plugin: Plugin, register: "Register", admit: "Callable[[Plugin], None]") -> Outcome:
     """Import a plugin and register it; return what came of it.
 
     Raises:
@@ -184,11 +186,14 @@ def attempt(plugin: Plugin, register: "Register") -> Outcome:
     """
     started = time.perf_counter()
     try:
+        admit(plugin)
         value = resolve(plugin.entry_point.value) if plugin.entry_point.value else None
         registered, findings = register(plugin, value)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 # SystemExit and a plugin's own kinds: nothing of it may stop the host
+        if type(error) is PluginBlockedError and error.plugin == str(plugin):
+            return Outcome(describe_block(plugin, error), error=error)
         seconds = time.perf_counter() - started
         return Outcome(describe_fault(plugin, error, sys.exc_info()[2], seconds=seconds), error=error)
     seconds = time.perf_counter() - started

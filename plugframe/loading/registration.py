@@ -53,10 +53,13 @@ class Registration:
         self.callbacks = Callbacks(self.bound)
         self.libraries = References("library", resolve=_resolver(_is_anything), fill=declared("libraries"))
         self.operations = Backends("operation", resolve=_resolver(callable), fill=declared("operations"))
-        self.loader = Loader(self.register)
+        self.loader = Loader(self.register, self._admit)
         self.learned = Learned(host, lambda: plugins().snapshot)
         self.activation = Activation(activation, plugins, self.loader, self.learned)
-        self.manager = HostManager(host, self.activation.wake, self._loading)
+        self.manager = HostManager(host, self.activation.wake, self._loading, self.activation.is_idle)
+
+    def _admit(self, plugin: Plugin) -> None:
+        self.manager.admit(plugin)
 
     def _loading(self) -> str | None:
         """Return the name of the plugin that this thread is loading, or None."""
@@ -136,8 +139,9 @@ class Registration:
         found = self.manager.found(plugin.name, value)
         if self.activation.mode == "learned" and "hooks" not in plugin.provides:
             current = self.loader.current()
-            alone = current is not None and plugin.name not in self.manager.companions
-            self.learned.note(plugin, value, found, current[1] if current and alone else None)
+            # What it registers by code is there only once it was loaded, which a record would put off.
+            brings_more = plugin.name in self.manager.companions or any(one.additions for one in registrars.values())
+            self.learned.note(plugin, value, found, current[1] if current and not brings_more else None)
         registered = (
             f"{kind}:{addition.name}" for kind, registrar in registrars.items() for addition in registrar.additions
         )

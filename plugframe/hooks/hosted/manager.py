@@ -1,19 +1,17 @@
 """A host's plugin manager: pluggy's to everyone, with messages, order and policy that a host promises."""
 
-import inspect
-from types import ModuleType
 from typing import cast
 
 import pluggy
-from pluggy._hooks import HookSpec
 
 from plugframe.calls.steps import Errors
-from plugframe.errors import CoroutineHookError, HookValidationError
+from plugframe.errors import CoroutineHookError, HookValidationError, PluginBlockedError, RegistrationError
 from plugframe.hooks.hosted.callers import HostCaller, is_coroutine_function
 from plugframe.hooks.hosted.conduct import execute
 from plugframe.hooks.hosted.hook import Hook
 from plugframe.hooks.hosted.policy import Policy
-from plugframe.hooks.hosted.verifying import place_of, signature_of, verify
+from plugframe.hooks.hosted.specifying import specification_of, take_keywords
+from plugframe.hooks.hosted.verifying import place_of, verify
 from plugframe.hooks.manager import PluginManager
 
 __tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from pluggy._hooks import HookSpec
+
     from plugframe.records import Distribution, Plugin
 
 
@@ -30,7 +30,11 @@ class HostManager(PluginManager):
     """The manager of a host's hooks."""
 
     def __init__(
-        self, host: str, activate: "Callable[[str], bool]", loading: "Callable[[], str | None]" = lambda: None
+        self,
+        host: str,
+        activate: "Callable[[str], bool]",
+        loading: "Callable[[], str | None]" = lambda: None,
+        is_idle: "Callable[[], bool]" = lambda: False,
     ) -> None:
         """Make a manager without hooks.
 
@@ -38,6 +42,7 @@ class HostManager(PluginManager):
             host: the host's name.
             activate: loads the plugins that implement a hook; returns whether that is done for good.
             loading: returns the name of the installed plugin that the calling thread is loading, or None.
+            is_idle: returns whether no hook has a plugin to load.
         """
         self.companions: set[str] = set()
         self._loading = loading
@@ -45,7 +50,9 @@ class HostManager(PluginManager):
         self._declared: dict[str, frozenset[str]] = {}
         self._hooks: dict[str, Hook] = {}
         self._policies: dict[str, Policy] = {}
-        self._activate = activate
+        self._load = activate
+        self._is_idle = is_idle
+        self._sleeps = 0
         super().__init__(host)
         self._inner_hookexec = self._conduct  # type: ignore[assignment] # pluggy calls it by position
 
@@ -66,7 +73,7 @@ class HostManager(PluginManager):
             if is_coroutine_function(one.function):
                 raise CoroutineHookError(hook, self._describe(hook, one))
             if one.plugin is None:  # made by call_extra, which does not know keyword-only arguments
-                _take_keywords(one)
+                take_keywords(one)
         return execute(self._policy(hook), implementations[::-1], arguments, first=first)
 
     def _policy(self, hook: str) -> Policy:
@@ -89,12 +96,26 @@ class HostManager(PluginManager):
         """Register a plugin; see ``PluginManager.register``.
 
         One that an installed plugin registers while it is loaded makes that one of the ``companions``: those whose
-        hooks are not all that they bring.
+        hooks are not all that they bring. Where the replay of a historic call fails, nothing stays registered.
         """
-        registered = super().register(plugin, name)
-        if registered is not None and registered not in self._providers:
+        wanted = name or self.get_canonical_name(plugin)
+        if not self.has_plugin(wanted):
+            self._forget(wanted)  # of one that was installed and unregistered
+        registered = self._enlist(plugin, wanted)
+        if registered is not None:
             self._accompany()
         return registered
+
+    def _enlist(self, plugin: object, name: str) -> str | None:
+        """Register a plugin wholly, or nothing of it."""
+        before = self._name2plugin.get(name)
+        try:
+            return super().register(plugin, name)
+        except BaseException:
+            if before is None and plugin is not None and self._name2plugin.get(name) is plugin:
+                self.unregister(plugin, name)
+                self._name2plugin.pop(name, None)  # pluggy keeps one that is false
+            raise
 
     def _accompany(self) -> None:
         """Note that an installed plugin that is being loaded brings more than its own hooks."""
@@ -107,22 +128,42 @@ class HostManager(PluginManager):
 
         Raises:
             HookValidationError: an implementation does not fit its hook.
-            ValueError: it is registered, under this name or another.
+            RegistrationError: something else is registered under its name.
+            PluginBlockedError: the manager blocks its name.
+            ValueError: it is registered under another name.
         """
+        self.admit(plugin)
+        if self.has_plugin(plugin.name):
+            message = f"the name {plugin.name!r} is taken: another plugin was registered under it by code"
+            raise RegistrationError(message)
         declared = plugin.provides.get("hooks")
         self._providers[plugin.name] = plugin
         if declared:
             self._declared[plugin.name] = frozenset(declared)
         try:
-            self.register(value, name=plugin.name)
+            self._enlist(value, plugin.name)
         except BaseException:
-            self.withdraw(plugin.name)
+            self._forget(plugin.name)
             raise
 
+    def admit(self, plugin: "Plugin") -> None:
+        """Raise if an installed plugin's name is blocked.
+
+        Raises:
+            PluginBlockedError: somebody gave it to ``set_blocked``.
+        """
+        if self.is_blocked(plugin.name):
+            reason = "the host's manager blocks its name (set_blocked)"
+            raise PluginBlockedError(str(plugin), "blocked", reason)
+
     def withdraw(self, plugin: str) -> None:
-        """Take away all of an installed plugin."""
-        if self.has_plugin(plugin):
-            self.unregister(name=plugin)
+        """Take away all of an installed plugin; nothing of one that the host registered under the name itself."""
+        if plugin in self._providers:
+            if self.has_plugin(plugin):
+                self.unregister(name=plugin)
+            self._forget(plugin)
+
+    def _forget(self, plugin: str) -> None:
         self._providers.pop(plugin, None)
         self._declared.pop(plugin, None)
 
@@ -134,7 +175,7 @@ class HostManager(PluginManager):
         declared = self._declared.get(plugin_name)
         for hook, implementation in super()._implementations(plugin, plugin_name):
             if declared is None or hook in declared:
-                _take_keywords(implementation)
+                take_keywords(implementation)
                 yield hook, implementation
 
     def _verify_hook(self, hook: pluggy.HookCaller, hookimpl: pluggy.HookImpl) -> None:
@@ -149,25 +190,22 @@ class HostManager(PluginManager):
         """Make a function the specification of a hook.
 
         Returns:
-            The hook's live function, and the plugins that were registered before and do not fit, each with the reason;
-            they are unregistered.
+            The hook's live function, and the installed plugins that were registered before and do not fit, each with
+            the reason; they are unregistered.
 
         Raises:
             ValueError: the hook has a specification already.
+            HookValidationError: a plugin that was registered by code does not fit; nothing was changed.
+            ExceptionGroup: several do not.
         """
         name = function.__name__
         caller = cast("HostCaller", self._caller(name))
         if caller.spec is not None:
             message = f"hook {name!r} is specified already, at {place_of(caller.spec.function)}"
             raise ValueError(message)
-        spec = _specification(self.project_name, function, options)
+        spec = specification_of(self.project_name, function, options)
         historic = bool(spec.opts.get("historic"))
-        unfit = {}
-        for implementation in caller.get_hookimpls():
-            try:
-                verify(spec, implementation, plugin=self._describe(name, implementation), historic=historic)
-            except HookValidationError as error:
-                unfit[implementation.plugin_name] = error
+        unfit = self._unfit(caller, spec, historic=historic)
         for plugin in unfit:
             self.unregister(name=plugin)
         caller.spec = spec
@@ -180,6 +218,27 @@ class HostManager(PluginManager):
         if before is not None:
             before.successor = hook
         return hook.function, list(unfit.items())
+
+    def _unfit(self, caller: HostCaller, spec: "HookSpec", *, historic: bool) -> dict[str, HookValidationError]:
+        """Return the installed plugins whose implementations do not fit a specification, and why.
+
+        Raises:
+            HookValidationError: one that was registered by code does not fit.
+            ExceptionGroup: several do not.
+        """
+        unfit = {}
+        for implementation in caller.get_hookimpls():
+            try:
+                verify(spec, implementation, plugin=self._describe(caller.name, implementation), historic=historic)
+            except HookValidationError as error:
+                unfit[implementation.plugin_name] = error
+        by_code = [error for plugin, error in unfit.items() if plugin not in self._providers]
+        if len(by_code) > 1:
+            message = f"{len(by_code)} plugins do not fit the specification of hook {caller.name!r}"
+            raise ExceptionGroup(message, by_code)
+        if by_code:
+            raise by_code[0]
+        return unfit
 
     def add_hookspecs(self, module_or_class: "Any") -> None:
         """Add hook specifications; see ``PluginManager.add_hookspecs``."""
@@ -206,37 +265,20 @@ class HostManager(PluginManager):
         self._caller(name)
         return self.hook_function(name)
 
+    def _activate(self, hook: str) -> bool:
+        """Load the plugins of a hook; where none is left for any hook, no other asks before its first call."""
+        sleeps = self._sleeps
+        done = self._load(hook)
+        if done and self._is_idle():
+            for other in tuple(self._hooks.values()):
+                other.rouse(lambda: sleeps == self._sleeps)
+        return done
+
     def sleep(self) -> None:
         """Let every hook load its plugins again at its next call: others may be installed now."""
+        self._sleeps += 1  # before the hooks are told: whoever rouses them looks at it after
         for hook in tuple(self._hooks.values()):
             hook.sleep()
 
     def _describe(self, hook: str, implementation: pluggy.HookImpl) -> str:
         return self._policy(hook).describe(implementation)
-
-
-def _specification(project: str, function: "Callable[..., Any]", options: "Mapping[str, Any]") -> HookSpec:
-    """Return a specification whose arguments are all of a function's parameters, also those by keyword only."""
-    pluggy.HookspecMarker(project)(function, **options)
-    namespace = ModuleType(str(function.__module__), "The one hook specification that a host declares by a function.")
-    setattr(namespace, function.__name__, function)
-    spec = HookSpec(namespace, function.__name__, getattr(function, f"{project}_spec"))
-    defaults = inspect.unwrap(function).__kwdefaults__ or {}
-    keywords = _keyword_only(function)
-    spec.argnames = (*spec.argnames, *(name for name in keywords if name not in defaults))
-    spec.kwargnames = (*spec.kwargnames, *(name for name in keywords if name in defaults))
-    spec.kwargdefaults.update(defaults)
-    return spec
-
-
-def _take_keywords(implementation: pluggy.HookImpl) -> None:
-    """Let an implementation be given what it takes by keyword only, which pluggy leaves out."""
-    keywords = _keyword_only(implementation.function)
-    if keywords:
-        object.__setattr__(implementation, "kwargnames", (*implementation.kwargnames, *keywords))
-
-
-def _keyword_only(function: "Callable[..., Any]") -> tuple[str, ...]:
-    signature = signature_of(function)
-    parameters = signature.parameters.values() if signature else ()
-    return tuple(one.name for one in parameters if one.kind is one.KEYWORD_ONLY)
