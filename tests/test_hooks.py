@@ -336,10 +336,6 @@ def test_hook_that_was_called_often_sees_what_is_installed_and_loaded_later(site
     assert [kept(page="p") for _ in range(3)] == [["acme_b: p", "acme_a: p"]] * 3
 
 
-# Tracebacks.
-
-
-@pytest.mark.parametrize("way", WAYS[1:], indirect=True)
 def test_hook_that_was_never_called_sees_what_is_installed_after_others_found_nothing(site: Site) -> None:
     site.host.hookspec(written("def other(): ..."))
     assert site.host.hook.other() == []
@@ -348,6 +344,10 @@ def test_hook_that_was_never_called_sees_what_is_installed_after_others_found_no
     assert site.host.hook.render(page="p") == ["acme_x: p"]
 
 
+# Tracebacks.
+
+
+@pytest.mark.parametrize("way", WAYS[1:], indirect=True)
 @pytest.mark.parametrize("separator", ["", "\n", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
 @pytest.mark.usefixtures("way")
 def test_traceback_shows_the_generated_line_of_the_plugin(separator: str) -> None:
