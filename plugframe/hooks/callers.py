@@ -166,7 +166,7 @@ class Caller(pluggy.HookCaller):
         """Return the plugins that implement the hook."""
         version = self.version
         known, plugins = self._implementers
-        if known is not version:
+        if known is not version or type(self._hookimpls) is not WatchedList:  # which tells when it changes
             plugins = frozenset(one.plugin for one in self._hookimpls)
             self._implementers = version, plugins
             if self.version is not version:
