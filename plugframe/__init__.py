@@ -1,6 +1,6 @@
 """plugframe: plugins for Python applications, found without importing them, loaded when used, broken ones isolated.
 
-Importing this package scans, reads and imports nothing. Each public name is resolved at its first use.
+Importing this package scans and reads nothing. Each public name is resolved at its first use.
 """
 
 TYPE_CHECKING = False
@@ -10,46 +10,36 @@ if TYPE_CHECKING:
     from plugframe.hooks.manager import PluginManager as PluginManager
     from plugframe.hooks.markers import HookimplMarker as HookimplMarker
     from plugframe.host import Host as Host
+    from plugframe.host import callbacks as callbacks
     from plugframe.host import default_host as default_host
-    from plugframe.namespaces.references import Registrar as Registrar
+    from plugframe.host import hookimpl as hookimpl
+    from plugframe.host import hookspec as hookspec
+    from plugframe.host import ops as ops
+    from plugframe.namespaces.attaching import attach as attach
+    from plugframe.namespaces.attaching import attach_stub as attach_stub
+    from plugframe.namespaces.lazy.proxies import load as load
+    from plugframe.namespaces.registrars import Registrar as Registrar
 
-    hookspec = default_host.hookspec
-    hookimpl = default_host.hookimpl
-    callbacks = default_host.callbacks
-    ops = default_host.ops
+    __all__ = [
+        "HookimplMarker", "Host", "PlugframeError", "PluginManager", "Registrar", "__version__", "attach",
+        "attach_stub", "callbacks", "classes", "default_host", "hookimpl", "hookspec", "load", "ops",
+    ]  # fmt: skip
+else:
+    from plugframe.namespaces.attaching import attach
+
+    __getattr__, __dir__, __all__ = attach(
+        __name__,
+        ["classes"],
+        {
+            "errors": ["PlugframeError"],
+            "hooks.manager": ["PluginManager"],
+            "hooks.markers": ["HookimplMarker"],
+            "host": ["Host", "callbacks", "default_host", "hookimpl", "hookspec", "ops"],
+            "namespaces.attaching": ["attach", "attach_stub"],
+            "namespaces.lazy.proxies": ["load"],
+            "namespaces.registrars": ["Registrar"],
+        },
+    )
+    __all__ += ["__version__"]
 
 __version__ = "0.1.0"
-
-_HOMES = {
-    "HookimplMarker": "plugframe.hooks.markers",
-    "PluginManager": "plugframe.hooks.manager",
-    "Registrar": "plugframe.namespaces.references",
-    "Host": "plugframe.host",
-    "default_host": "plugframe.host",
-    "PlugframeError": "plugframe.errors",
-}
-_TWINS = ("callbacks", "hookimpl", "hookspec", "ops")
-
-__all__ = [
-    "HookimplMarker", "Host", "PlugframeError", "PluginManager",
-    "Registrar", "__version__", "callbacks", "classes", "default_host", "hookimpl",
-    "hookspec", "ops",
-]  # fmt: skip
-
-
-def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        value = getattr(__import__(_HOMES[name], fromlist=(name,)), name)
-    elif name in _TWINS:
-        value = getattr(__import__("plugframe.host", fromlist=("default_host",)).default_host, name)
-    elif name == "classes":
-        value = __import__("plugframe.classes", fromlist=("classes",))
-    else:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

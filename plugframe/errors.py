@@ -4,6 +4,10 @@ Each carries what it speaks of as attributes, subclasses the builtin that caller
 message without importing anything.
 """
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class PlugframeError(Exception):
     """Something in plugframe failed; the root of all its errors."""
@@ -50,6 +54,33 @@ class PluginImportError(PluginLoadError, ImportError):
     """A plugin's module could not be imported."""
 
 
+class PluginModuleNotFoundError(PluginImportError, ModuleNotFoundError):
+    """What a plugin's entry point names is not installed, or is no module."""
+
+    def __init__(
+        self, plugin: str, reason: str, *, name: str = "", where: str = "", effect: str = "", next_step: str = ""
+    ) -> None:
+        """Keep what any failure has, and the full name of the module that was asked for."""
+        super().__init__(plugin, reason, where=where, effect=effect, next_step=next_step)
+        self.name = name
+
+
+class NamespaceError(PlugframeError, ValueError):
+    """A package cannot be the namespace of a host's plugins."""
+
+    def __init__(self, package: str, host: str, reason: str, next_step: str = "") -> None:
+        """Keep the package, the host, what is in the way, and what to do about it."""
+        super().__init__(package, host, reason, next_step)
+        self.package = package
+        self.host = host
+        self.reason = reason
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        advice = f". Next: {self.next_step}" if self.next_step else ""
+        return f"{self.package!r} cannot be the namespace of {self.host}'s plugins: {self.reason}{advice}"
+
+
 class ReferenceNotFoundError(PlugframeError, AttributeError):
     """A module was imported, and what a reference names in it is not there, or is None."""
 
@@ -85,18 +116,37 @@ class DeclarationError(PlugframeError, ValueError):
 class LazyImportError(PlugframeError, ImportError):
     """A declared name could not be imported at its first use; the cause is chained, and it can be tried again."""
 
-    def __init__(self, name: str, reason: str, *, package: str = "", extra: str = "") -> None:
-        """Keep what was asked for, what went wrong, and the package and its extra that would have it."""
+    def __init__(
+        self, name: str, reason: str, *, package: str = "", extra: str = "", requirement: str = "", where: str = ""
+    ) -> None:
+        """Keep what was asked for, what went wrong, what to install for it, and the place that asks for it.
+
+        Args:
+            name: the full name that was asked for.
+            reason: what went wrong.
+            package: the package that declares it.
+            extra: of the package's distribution; with that one's name, ``acme-charts[plots]``, if it is another.
+            requirement: PEP 508.
+            where: a file and its line.
+        """
         super().__init__(name, reason)
         self.name = name
         self.reason = reason
         self.package = package
         self.extra = extra
+        self.requirement = requirement
+        self.where = where
 
     def __str__(self) -> str:
         top = self.package.partition(".")[0]
-        advice = f". Next: pip install '{top}[{self.extra}]'" if self.extra else ""
-        return f"cannot import {self.name}: {self.reason}{advice}"
+        wanted = self.requirement or (self.extra if "[" in self.extra or not self.extra else f"{top}[{self.extra}]")
+        place = f" (lazily loaded at {self.where})" if self.where else ""
+        advice = f". Next: pip install '{wanted}'" if wanted else ""
+        return f"cannot import {self.name}: {self.reason}{place}{advice}"
+
+
+class LazyModuleNotFoundError(LazyImportError, ModuleNotFoundError):
+    """A declared name could not be imported at its first use, because a module is not installed."""
 
 
 class PluginBlockedError(PlugframeError, RuntimeError):
@@ -121,15 +171,25 @@ class RegistrationError(PlugframeError, ValueError):
 class RegistrationConflictError(RegistrationError):
     """Two plugins register the same name."""
 
-    def __init__(self, kind: str, name: str, present: str, refused: str) -> None:
-        """Keep the kind (``class``, ``callback`` …), the name, whose is registered and whose is refused."""
-        super().__init__(kind, name, present, refused)
+    def __init__(self, kind: str, name: str, present: str, refused: str, other: str = "") -> None:
+        """Keep the kind (``class``, ``callback`` …), the name, whose is registered and whose is refused.
+
+        ``other`` is the name that is registered, where it is another one that excludes the refused one.
+        """
+        super().__init__(kind, name, present, refused, other)
         self.kind = kind
         self.name = name
         self.present = present
         self.refused = refused
+        self.other = other
 
     def __str__(self) -> str:
+        if self.other:
+            return (
+                f"{self.kind} {self.name!r} of {self.refused} is refused: {self.present} has registered "
+                f"{self.other!r}, and one name cannot be a {self.kind} and a namespace. Have one of the two choose "
+                f"another name."
+            )
         if self.present.partition(" from ")[2] == (self.refused.partition(" from ")[2] or None):
             return (
                 f"{self.kind} {self.name!r} of {self.refused} is refused: its own distribution declares it as "
@@ -192,12 +252,28 @@ class CoroutineHookError(PlugframeError, TypeError):
 class NotRegisteredError(PlugframeError, AttributeError):
     """Nothing of this name is registered."""
 
-    def __init__(self, kind: str, name: str, known: tuple[str, ...] = ()) -> None:
-        """Keep the kind (``class``, ``callback`` …), the name asked for, and the names that are registered."""
+    def __init__(
+        self, kind: str, name: str, known: tuple[str, ...] = (), *, explain: "str | Callable[[], str]" = ""
+    ) -> None:
+        """Keep the kind (``class``, ``callback`` …), the name asked for, and the names that are registered.
+
+        ``explain`` says who would provide it, or returns that when somebody wants to know.
+        """
         super().__init__(kind, name, known)
         self.kind = kind
         self.name = name
         self.known = known
+        self.explain = explain
+
+    @property
+    def hint(self) -> str:
+        """Who would provide it, and the next step; empty when nobody is known to. Found out when asked."""
+        if not isinstance(self.explain, str):
+            try:
+                self.explain = self.explain()
+            except Exception:  # noqa: BLE001 # an error's message must not fail for another one
+                self.explain = ""
+        return self.explain
 
     @property
     def near(self) -> tuple[str, ...]:
@@ -205,8 +281,12 @@ class NotRegisteredError(PlugframeError, AttributeError):
         return near_matches(str(self.name), self.known)
 
     def __str__(self) -> str:
-        hint = f"; did you mean {' or '.join(map(repr, self.near))}?" if self.near else ""
-        return f"no {self.kind} named {self.name!r} is registered{hint}"
+        near = f"; did you mean {' or '.join(map(repr, self.near))}?" if self.near else ""
+        hint = f"{'' if near else '.'} {self.hint}" if self.hint else ""
+        return f"no {self.kind} named {self.name!r} is registered{near}{hint}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), self.args, {**vars(self), "explain": self.hint}
 
 
 class EnvironmentNotReadableError(PlugframeError, OSError):

@@ -15,12 +15,15 @@ from plugframe.errors import (
     HookArgumentError,
     HookValidationError,
     LazyImportError,
+    LazyModuleNotFoundError,
+    NamespaceError,
     NotRegisteredError,
     PlugframeError,
     PlugframeWarning,
     PluginBlockedError,
     PluginImportError,
     PluginLoadError,
+    PluginModuleNotFoundError,
     PluginNotFoundError,
     ReferenceNotFoundError,
     RegistrationConflictError,
@@ -52,6 +55,19 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         PluginImportError(WHOSE, REASON, **REST),
         ImportError,
         LOAD,
+    ),
+    PluginModuleNotFoundError: (
+        PluginModuleNotFoundError(WHOSE, REASON, name="myapp.plugins.vision", **REST),
+        ModuleNotFoundError,
+        LOAD,
+    ),
+    NamespaceError: (
+        NamespaceError("myapp.plugins", "myapp", "it is a module", "make it a folder with an __init__.py"),
+        ValueError,
+        (
+            "'myapp.plugins' cannot be the namespace of myapp's plugins: it is a module. Next: make it a folder with an"
+            " __init__.py"
+        ),
     ),
     ReferenceNotFoundError: (
         ReferenceNotFoundError("acme.models", "Net.smal", ("small", "smallest")),
@@ -109,6 +125,16 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         ),
         ImportError,
         "cannot import acme.plot: ModuleNotFoundError: No module named 'pylab'. Next: pip install 'acme[figures]'",
+    ),
+    LazyModuleNotFoundError: (
+        LazyModuleNotFoundError(
+            "numpy",
+            "ModuleNotFoundError: numpy 1.0 is installed, and 'numpy>=2' is required",
+            requirement="numpy>=2",
+            where="/site/acme.py:3",
+        ),
+        ModuleNotFoundError,
+        ("numpy 1.0 is installed", "(lazily loaded at /site/acme.py:3)", "Next: pip install 'numpy>=2'"),
     ),
     EnvironmentNotReadableError: (
         EnvironmentNotReadableError("/usr/bin/nothing", "it is no interpreter"),
@@ -207,6 +233,8 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.RegistrationConflictError("class", "x", "a", "b"), errors.NotRegisteredError("class", "x", ("y",)),
             errors.EnvironmentNotReadableError("x", "y"), errors.HookValidationError("x", "y", "z"),
             errors.CoroutineHookError("x", "y"), errors.DeclarationError("x", "y", "z"),
+            errors.LazyImportError("x", "y"), errors.LazyModuleNotFoundError("x", "y", package="z", extra="z[w]"),
+            errors.PluginModuleNotFoundError("x", "y", name="z"), errors.NamespaceError("x", "y", "z"),
             errors.HookArgumentError("x", "y", "z"),
             errors.LazyImportError("x", "y"),
         ]

@@ -33,8 +33,8 @@ def loaded_by(code: str, *, path: Path | None = None, cache: str = "off") -> set
     return set(json.loads(done.stdout))
 
 
-def test_importing_plugframe_loads_itself_alone() -> None:
-    assert loaded_by("import plugframe") == {"plugframe"}
+def test_importing_plugframe_loads_itself_and_what_declares_its_names() -> None:
+    assert loaded_by("import plugframe") == {"plugframe", "plugframe.namespaces", "plugframe.namespaces.attaching"}
 
 
 def test_making_a_host_looks_at_nothing() -> None:

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_COMMANDS = {"list": "plugframe.cli.listing", "cache": "plugframe.cli.cache"}
+_COMMANDS = {"list": "plugframe.cli.listing", "cache": "plugframe.cli.cache", "stubs": "plugframe.cli.stubs"}
 
 
 class _Lazy(click.Group):

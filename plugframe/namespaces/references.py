@@ -2,70 +2,33 @@
 
 import threading
 
-from plugframe.errors import NotRegisteredError, RegistrationConflictError, RegistrationError
-from plugframe.records import Record, split_reference
+from plugframe.errors import NotRegisteredError
+from plugframe.namespaces.layers import keep, merge, put
+from plugframe.namespaces.names import Addition, Names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
-    from typing import TypeVar
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Protocol
 
-    T = TypeVar("T")
+    from plugframe.namespaces.layers import Layers
 
-_MISSING = object()
+    class Watcher(Protocol):
+        """Who keeps what a registry's names mean somewhere else, too."""
 
+        def drop(self) -> object:
+            """Forget all of it, running nothing of anybody's; return what must not be freed meanwhile."""
 
-class Addition(Record):
-    """A name that somebody wants to register.
-
-    Attributes:
-        name: dotted, such as ``vision.ResNet``.
-        target: the object, or its reference ``module:attribute``.
-        provider: whose, such as ``myapp.plugins:vision from acme-vision 1.2``.
-    """
-
-    __slots__ = ("name", "provider", "target")
-
-    name: str
-    provider: str
-    target: object
-
-    def __init__(self, *, name: str, provider: str, target: object) -> None:
-        self._fill(name, provider, target)
-
-    def is_same(self, other: "Addition") -> bool:
-        """Return whether both mean one object; objects are not compared, for their own comparison may do anything."""
-        targets = (self.target, other.target)
-        same = targets[0] is targets[1] or (all(isinstance(one, str) for one in targets) and targets[0] == targets[1])
-        return same and (self.name, self.provider) == (other.name, other.provider)
-
-
-def name_problem(name: object, *, parts: int = 1, reserved: "Collection[str]" = ()) -> str:
-    """Return why a name cannot be registered, or an empty string.
-
-    Args:
-        name: what somebody gave for a name.
-        parts: how many dotted parts it must have at least.
-        reserved: first parts that could not be reached.
-
-    Example:
-        >>> name_problem("vision.ResNet", parts=2)
-        ''
-        >>> name_problem("ResNet", parts=2)
-        'it is no dotted name of 2 or more identifiers'
-    """
-    # Of a subclass of str, somebody else's methods would run, under our lock too.
-    words = name.split(".") if type(name) is str else [""]
-    if not all(word.isidentifier() and not word.startswith("_") for word in words) or len(words) < parts:
-        return "it is no dotted name of " + (f"{parts} or more identifiers" if parts > 1 else "identifiers")
-    return f"{words[0]!r} is a method there" if words[0] in reserved else ""
+        def settle(self) -> None:
+            """Do what remains to be done once the names are known again; the registry's lock is free."""
 
 
 class References:
     """A registry of dotted names.
 
     It holds a name in one of two states: referred to, by a string ``module:attribute``, and resolved. ``get`` moves it
-    from the first to the second by calling the resolver that was passed in; nothing moves it back.
+    from the first to the second by calling the resolver that was passed in. What replaces a name lies on top of what it
+    replaces, and may be taken away in any order; what is on top counts.
     """
 
     def __init__(
@@ -74,65 +37,129 @@ class References:
         *,
         resolve: "Callable[[Addition], object]",
         fill: "Callable[[], Iterable[Addition]]" = tuple,
+        by_part: bool = False,
+        explain: "Callable[[str], str] | None" = None,
     ) -> None:
         """Make an empty registry.
 
         Args:
             kind: what the names mean, such as ``class``, for messages.
             resolve: imports what an addition refers to.
-            fill: returns the names that entry points declare; called at the first use and after ``refill``.
+            fill: returns the names that entry points declare, of those that exclude each other the winner first;
+                called at the first use and after ``refill``.
+            by_part: whether names are reached part by part, so that none can be a namespace of others.
+            explain: returns who would provide a name that is not there, for the message.
         """
         self._kind = kind
         self._resolve = resolve
         self._fill = fill
-        self._lock = threading.Lock()
-        self._declared: dict[str, Addition] | None = None
-        self._generation = 0
-        self._registered: dict[str, Addition] = {}
+        self._by_part = by_part
+        self._explain = explain
+        # Whatever the interpreter frees under it may have a finalizer that asks for a name.
+        self._lock = threading.RLock()
+        self._looks = 0
+        self._declared: tuple[Addition, ...] | None = None
+        self._layers: dict[str, tuple[Addition, ...]] = {}
+        self._names: Names | None = None
         self._resolved: dict[str, tuple[Addition, object]] = {}
+        self._watcher: Watcher | None = None
+
+    def watch(self, watcher: "Watcher") -> None:
+        """Tell somebody of every change from now on."""
+        self._watcher = watcher
+
+    def names(self) -> Names:
+        """Return the names as they are now; the environment is looked at where that was not done yet."""
+        garbage: object = None
+        while True:
+            names = self._names
+            if names is not None:
+                del garbage
+                return names
+            looks, declared = self._looks, self._declared
+            if declared is None:
+                declared = tuple(self._fill())  # may look at the environment, so no lock is held
+            with self._lock:
+                if looks == self._looks and self._names is None:  # else a refill overtook this look
+                    self._declared = declared
+                    self._names = merge(self._layers, declared, by_part=self._by_part)
+                    garbage = self._prune(self._names)
+
+    def _prune(self, names: Names) -> object:
+        """Let go of objects that no name means any more; return them, for freeing one may run anything."""
+        resolved = self._resolved
+        self._resolved = {
+            name: kept
+            for name, kept in resolved.items()
+            if name in names.additions and kept[0].is_same(names.additions[name])
+        }
+        return resolved
 
     def commit(self, additions: "Iterable[Addition]") -> None:
         """Register several names, or none of them.
 
         Raises:
-            RegistrationConflictError: one of them is registered already, or is among them twice.
+            RegistrationConflictError: one of them is registered already and not to be replaced, excludes one that is,
+                or is among them twice.
         """
-        self._known()
-        with self._lock:
-            known = {**(self._declared or {}), **self._registered}
-            added: dict[str, Addition] = {}
-            for addition in additions:
-                present = known.setdefault(addition.name, addition)
-                if present is not addition:
-                    raise RegistrationConflictError(self._kind, addition.name, present.provider, addition.provider)
-                added[addition.name] = addition
-            self._registered = {**self._registered, **added}
-
-    def _known(self) -> dict[str, Addition]:
-        declared = self._declared
-        while declared is None:
-            generation = self._generation
-            found: dict[str, Addition] = {}
-            for addition in self._fill():  # may look at the environment, so no lock is held
-                found.setdefault(addition.name, addition)
+        garbage: object = None
+        done = False
+        while not done:
+            self.names()
             with self._lock:
-                if generation == self._generation:  # else a refill overtook this look
-                    declared = self._declared = found
-        return {**declared, **self._registered}
+                if self._names is not None:  # else a refill came between
+                    wanted = tuple(additions)
+                    layers = put(self._layers, wanted, self._names, kind=self._kind, by_part=self._by_part)
+                    garbage = self._change(layers) if wanted else None
+                    done = True
+        self._settle(garbage)
+
+    def _change(self, layers: "Layers") -> object:
+        """Take other layers, under the lock; return what is to be freed after it, for that may run anything."""
+        self._layers = layers
+        dropped = self._watcher.drop() if self._watcher is not None else None
+        if self._declared is None:
+            self._names = None
+            return dropped
+        self._names = merge(layers, self._declared, by_part=self._by_part)
+        return dropped, self._prune(self._names)
+
+    def _settle(self, garbage: object) -> None:
+        del garbage
+        if self._watcher is not None:
+            self._watcher.settle()
 
     def refill(self) -> None:
         """Ask again for the names that entry points declare, at the next use; what is registered stays."""
         with self._lock:
-            self._generation += 1
+            self._looks += 1
             self._declared = None
+            garbage = self._change(self._layers)
+        self._settle(garbage)
 
     def forget(self, provider: str) -> None:
-        """Remove what one provider registered; objects that are in use stay what they are."""
-        with self._lock:
-            self._registered = {name: one for name, one in self._registered.items() if one.provider != provider}
+        """Remove what one provider registered, and restore what it replaced; objects in use stay what they are."""
+        self._keep(lambda addition: addition.provider != provider)
 
-    def get(self, name: str) -> object:
+    def withdraw(self, addition: Addition) -> None:
+        """Remove one addition, and restore what it replaced; nothing happens where it is not registered."""
+        self._keep(lambda other: other is not addition)
+
+    def _keep(self, stays: "Callable[[Addition], bool]") -> None:
+        with self._lock:
+            layers = keep(self._layers, stays)
+            if layers is None:
+                return
+            garbage = self._change(layers)
+        self._settle(garbage)
+
+    def get(self, name: str, *, publish: "Callable[[object], None] | None" = None) -> object:
         """Return what a name means; its module is imported at the first call.
+
+        Args:
+            name: the full name.
+            publish: is given the object where it is still what the name means, under the lock: it must run nothing of
+                anybody's.
 
         Raises:
             NotRegisteredError: there is no such name.
@@ -140,11 +167,37 @@ class References:
         """
         addition = self._find(name)
         kept = self._resolved.get(name)
-        target = addition.target
-        if kept is None or not kept[0].is_same(addition):
-            kept = addition, self._resolve(addition) if isinstance(target, str) else target
-            self._resolved[name] = kept
+        if kept is None or not (kept[0] is addition or kept[0].is_same(addition)):
+            target = addition.target
+            kept = addition, self._resolve(addition) if type(target) is str else target
+        elif publish is None:
+            return kept[1]
+        with self._lock:
+            now = self._names and self._names.additions.get(name)
+            if now and now.is_same(addition):
+                first = self._resolved.get(name)
+                if first and first[0].is_same(addition):  # of two threads that resolve it, both get the same
+                    kept = first
+                self._resolved[name] = kept
+                if publish is not None:
+                    publish(kept[1])
         return kept[1]
+
+    def exclusively(self, change: "Callable[[], object]") -> None:
+        """Do something under the lock, such as letting the watcher forget all; it must run nothing of anybody's.
+
+        Args:
+            change: returns what must not be freed under the lock.
+        """
+        with self._lock:
+            garbage = change()
+        self._settle(garbage)
+
+    def while_current(self, names: Names, publish: "Callable[[], None]") -> None:
+        """Do something under the lock if the names are still these; it must run nothing of anybody's."""
+        with self._lock:
+            if self._names is names:
+                publish()
 
     def provider(self, name: str) -> str:
         """Return who registered a name.
@@ -155,73 +208,26 @@ class References:
         return self._find(name).provider
 
     def _find(self, name: str) -> Addition:
-        known = self._known()
-        if name not in known:
-            raise NotRegisteredError(self._kind, name, tuple(known))
-        return known[name]
+        found = self.names().additions.get(name)
+        if found is None:
+            raise self.missing(name)
+        return found
+
+    def missing(self, name: str, kind: str = "") -> NotRegisteredError:
+        """Return the error that tells of a name that is not registered; the names like it are looked for when shown."""
+        known, explain = self.names().known, self._explain
+        return NotRegisteredError(
+            kind or self._kind, name, known, explain=(lambda: explain(name)) if explain is not None else ""
+        )
 
     def __contains__(self, name: object) -> bool:
-        return name in self._known()
+        return name in self.names().additions
 
     def __iter__(self) -> "Iterator[str]":
-        return iter(sorted(self._known()))
+        return iter(self.names().full)
 
     def __len__(self) -> int:
-        return len(self._known())
+        return len(self.names().full)
 
     def __repr__(self) -> str:
         return f"<{self._kind} names: {', '.join(self) or 'none'}>"
-
-
-class Registrar:
-    """What a plugin is given to register names of one kind; they take effect together, after all its hooks returned.
-
-    Attributes:
-        additions: what was added so far, in order.
-    """
-
-    def __init__(
-        self,
-        kind: str,
-        provider: str,
-        *,
-        accepts: "Callable[[object], bool]" = callable,
-        parts: int = 1,
-        reserved: "Collection[str]" = (),
-    ) -> None:
-        """Make a registrar for one plugin.
-
-        Args:
-            kind: such as ``class``.
-            provider: the plugin, for messages.
-            accepts: whether an object is of the kind; also asked about a reference that names a whole module.
-            parts: how many dotted parts a name must have at least.
-            reserved: first parts that could not be reached.
-        """
-        self.kind = kind
-        self.additions: list[Addition] = []
-        self._provider = provider
-        self._accepts = accepts
-        self._parts = parts
-        self._reserved = reserved
-
-    def add(self, name: str, target: object = _MISSING) -> "Callable[[T], T] | None":
-        """Register an object, or the reference ``module:attribute`` of one, under a dotted name.
-
-        Without a target it is a decorator: ``@classes.add("vision.ResNet")``.
-
-        Raises:
-            RegistrationError: the name is not dotted identifiers, or the target is not of the kind.
-        """
-        if target is _MISSING:
-            return lambda defined: (self.add(name, defined), defined)[1]
-        problem = name_problem(name, parts=self._parts, reserved=self._reserved)
-        if problem:
-            message = f"{self._provider} registers the {self.kind} {name!r}: {problem}"
-            raise RegistrationError(message)
-        reference = split_reference(target)[:2] if isinstance(target, str) and ":" in target else None
-        if not (all(reference) if reference else self._accepts(target)):
-            message = f"{self._provider} registers {target!r} as the {self.kind} {name!r}, which it is not"
-            raise RegistrationError(message)
-        self.additions.append(Addition(name=name, provider=self._provider, target=target))
-        return None
