@@ -9,11 +9,12 @@ from plugframe.policy.plugins import Plugins
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
-    from typing import Any, Literal, ParamSpec, TypeVar, overload
+    from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
 
     from plugframe.hooks.hosted import typed
     from plugframe.hooks.hosted.manager import HostManager
     from plugframe.hooks.markers import HookimplMarker
+    from plugframe.loading.namespaces import PluginNamespace
     from plugframe.loading.registration import Registration
     from plugframe.namespaces.references import References
     from plugframe.operations.backends import Backends
@@ -27,6 +28,28 @@ if TYPE_CHECKING:
 
 
 _publishing = allocate_lock()
+
+
+class ClassesOfHost:
+    """The classes that plugins provide, by dotted name; each is imported at its first use.
+
+    At its first use it becomes a plain attribute of the host, since ``host.classes.vision.ResNet`` is read in loops.
+    """
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, host: None, owner: type) -> Self: ...
+        @overload
+        def __get__(self, host: "Host", owner: type) -> ClassRegistry: ...
+
+    def __get__(self, host: "Host | None", owner: type) -> "ClassRegistry | Self":
+        if host is None:
+            return self
+        classes = host._registration.classes  # noqa: SLF001 # of this module
+        # Not by vars(): up to Python 3.12, what hands out its dictionary once is read slowly from then on.
+        object.__setattr__(host, "classes", classes)
+        return classes
 
 
 class Host:
@@ -184,6 +207,35 @@ class Host:
                 results.append(describe_refusal(plugin))
         return tuple(results)
 
+    def namespace(self, package: str) -> "PluginNamespace":
+        """Make the plugins importable from one of the application's packages: ``from myapp.plugins import vision``.
+
+        ``host.namespace(__name__)`` is the whole ``__init__.py`` of such a package. A plugin is there under a second
+        name, and imported when it is first used; that does not load it, so that its hooks are not called for it.
+
+        Args:
+            package: its full name; it is imported unless that was done.
+
+        Returns:
+            What tells of the names and takes them away again; the same at every call for one package.
+
+        Raises:
+            NamespaceError: it is no package, or another host's plugins are in it.
+
+        Source: ``docs/namespaces.md``
+        """
+        from plugframe.loading.names import PluginTable
+        from plugframe.loading.namespaces import mount_plugins
+
+        table = PluginTable(
+            self.name,
+            owner=self,
+            plugins=lambda: self.plugins,
+            known=lambda: self._plugins,
+            refresh=self.refresh,
+        )
+        return mount_plugins(package, table)
+
     @property
     def manager(self) -> "HostManager":
         """The plugin manager, a pluggy one to everybody, that holds the hook specifications and the loaded plugins."""
@@ -259,10 +311,7 @@ class Host:
 
         return HookimplMarker(self.name)
 
-    @property
-    def classes(self) -> "ClassRegistry":
-        """The classes that plugins provide, by dotted name; each is imported at its first use."""
-        return self._registration.classes
+    classes = ClassesOfHost()
 
     @property
     def callbacks(self) -> "Callbacks":
@@ -311,3 +360,17 @@ class Hooks:
 
 
 default_host = Host("plugframe")
+
+if TYPE_CHECKING:
+    callbacks = default_host.callbacks
+    hookimpl = default_host.hookimpl
+    hookspec = default_host.hookspec
+    ops = default_host.ops
+
+
+def __getattr__(name: str) -> object:
+    """Return a part of the default host, which is made when it is first asked for."""
+    if name in ("callbacks", "hookimpl", "hookspec", "ops"):
+        return getattr(default_host, name)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message, name=name)
