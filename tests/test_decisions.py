@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from plugframe.discovery.snapshot import Snapshot, current_environment, discover
-from plugframe.namespaces.references import name_problem
+from plugframe.namespaces.names import name_problem
 from plugframe.policy.decisions import plugins, strays
 from plugframe.policy.findings import findings
 from plugframe.policy.groups import KINDS, PARTS, groups, names

@@ -12,9 +12,10 @@ import pytest
 from _sites import RENDERS, Site, plugin, site_at, together
 
 from plugframe.errors import NotRegisteredError, PlugframeError, RegistrationConflictError, RegistrationError
-from plugframe.namespaces.references import Addition, References, Registrar
+from plugframe.namespaces.names import Addition
+from plugframe.namespaces.references import References
+from plugframe.namespaces.registrars import Registrar
 from plugframe.operations.backends import Backends
-from plugframe.registry.classes import ClassRegistry
 
 PROBES = ("__wrapped__", "__file__", "__path__", "__torch_function__", "_repr_html_", "_x", "shape")
 
@@ -36,7 +37,7 @@ def additions(*names: str, provider: str = "acme", target: object = "acme:x") ->
     return [Addition(name=name, provider=provider, target=target) for name in names]
 
 
-@pytest.mark.parametrize("kind", [References, ClassRegistry, Backends])
+@pytest.mark.parametrize("kind", [References, Backends])
 def test_looking_at_a_registry_resolves_nothing(kind: type[References]) -> None:
     found = kind("class", resolve=refuse, fill=lambda: additions("vision.Net", "audio.Net", "audio.a.B"))
     assert list(found) == ["audio.Net", "audio.a.B", "vision.Net"]
@@ -48,19 +49,6 @@ def test_looking_at_a_registry_resolves_nothing(kind: type[References]) -> None:
     assert dir(found)
     assert not any(hasattr(found, name) for name in PROBES)
     assert list(copy.copy(found)) == list(found)
-
-
-def test_looking_at_a_namespace_of_classes_resolves_nothing() -> None:
-    classes = ClassRegistry("class", resolve=refuse, fill=lambda: additions("vision.Net", "vision.deep.Net", "audio.A"))
-    vision: Any = classes.vision
-    assert {"vision", "audio"} <= set(dir(classes))
-    assert dir(vision) == ["Net", "deep"]
-    assert dir(vision.deep) == ["Net"]
-    assert not any(hasattr(vision, name) for name in PROBES)
-    assert "vision" in repr(vision)
-    assert dir(copy.copy(vision)) == ["Net", "deep"]
-    with pytest.raises(NotRegisteredError, match=r"'vision\.Nett'.*'vision\.Net'"):
-        _ = vision.Nett
 
 
 def test_name_is_resolved_once_and_a_failure_is_tried_again() -> None:
@@ -101,6 +89,38 @@ def test_of_several_names_all_are_registered_or_none() -> None:
     found.commit(additions("audio.Net", provider="zeta"))
     found.forget("zeta")
     assert list(found) == ["vision.Net"]
+
+
+def test_name_of_any_kind_is_replaced_and_restored() -> None:
+    found = References("callback", resolve=refuse, fill=lambda: additions("show", target=dict))
+    registrar = Registrar("callback", "zeta 1.0", withdraw=found.withdraw)
+    handle = registrar.add("show", list, replace=True)
+    found.commit(registrar.additions)
+    assert (found.get("show"), found.provider("show")) == (list, "zeta 1.0")
+    found.refill()
+    assert found.get("show") is list
+    handle.remove()
+    assert (found.get("show"), found.provider("show"), registrar.additions) == (dict, "acme", [])
+    again = Registrar("callback", "zeta 1.0")
+    again.add("show", list, replace=True)
+    again.add("show", set, replace=True)
+    with pytest.raises(RegistrationConflictError):  # one plugin that replaces itself has made a mistake
+        found.commit(again.additions)
+    assert found.get("show") is dict
+
+
+def test_forgotten_provider_that_replaced_something_restores_it() -> None:
+    found = References("class", resolve=refuse)
+    found.commit(additions("a.A", target=dict))
+    found.commit([Addition(name="a.A", provider="zeta", target=list, replaces=True)])
+    found.commit([Addition(name="a.A", provider="beta", target=set, replaces=True)])
+    seen = []
+    for provider in ("nobody", "zeta", "beta"):
+        found.forget(provider)
+        seen.append(found.get("a.A"))
+    assert seen == [set, set, dict]
+    found.forget("acme")
+    assert list(found) == []
 
 
 def test_forgotten_provider_leaves_no_resolved_object_behind() -> None:
@@ -451,7 +471,7 @@ def check_that_nothing_of_x_is_registered(site: Site, *, parts: tuple[str, ...])
         ("a", "loaded"),
         ("z", "loaded"),
     ]
-    tables = {"classes": host.classes, "operations": host.ops, "libraries": host.libraries}
+    tables: dict[str, Any] = {"classes": host.classes, "operations": host.ops, "libraries": host.libraries}
     assert not [name for table in tables.values() for name in table if "acme-x" in table.provider(name)]
     assert "acme-x" not in host.callbacks.slot("progress").provider
     assert host.hook.render(page="p") == ["acme_z: p"]

@@ -2,4 +2,4 @@
 
 from plugframe.host import default_host
 
-__getattr__, __dir__ = default_host.classes.__getattr__, default_host.classes.namespaces
+default_host.classes.mount(__name__)

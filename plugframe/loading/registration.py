@@ -6,14 +6,17 @@ import sys
 from plugframe.errors import NotRegisteredError, PluginImportError, RegistrationError
 from plugframe.hooks.hosted.framework import offer_registrars
 from plugframe.hooks.hosted.manager import HostManager
+from plugframe.loading.absences import explain_absence
 from plugframe.loading.activation import Activation, check_declared
 from plugframe.loading.faults import fault_of
 from plugframe.loading.learned import Learned
 from plugframe.loading.plugins import Loader
 from plugframe.loading.resolve import resolve
-from plugframe.namespaces.references import Addition, References, Registrar, name_problem
+from plugframe.namespaces.names import Addition, name_problem
+from plugframe.namespaces.references import References
+from plugframe.namespaces.registrars import Registrar
 from plugframe.operations.backends import Backends
-from plugframe.policy.groups import PARTS
+from plugframe.policy.groups import PARTS, RESERVED
 from plugframe.records import Diagnostic, EntryPoint, Plugin
 from plugframe.registry.callbacks import Callbacks
 from plugframe.registry.classes import ClassRegistry
@@ -46,9 +49,16 @@ class Registration:
             return plugins().snapshot.entry_points(group)
 
         def declared(kind: str) -> "Callable[[], Iterator[Addition]]":
-            return lambda: _declared(entry_points(f"{host}.{kind}"), PARTS[kind])
+            return lambda: _declared(entry_points(f"{host}.{kind}"), kind)
 
-        self.classes = ClassRegistry("class", resolve=_resolver(inspect.isclass), fill=declared("classes"))
+        self.class_names = References(
+            "class",
+            resolve=_resolver(inspect.isclass),
+            fill=declared("classes"),
+            by_part=True,
+            explain=lambda name: explain_absence(name, plugins(), self.loader),
+        )
+        self.classes = ClassRegistry(host, self.class_names, parts=PARTS["classes"], reserved=RESERVED["classes"])
         self.bound = References("callback", resolve=_resolver(callable), fill=declared("callbacks"))
         self.callbacks = Callbacks(self.bound)
         self.libraries = References("library", resolve=_resolver(_is_anything), fill=declared("libraries"))
@@ -94,7 +104,7 @@ class Registration:
     def tables(self) -> dict[str, References]:
         """Return the registries by kind."""
         return {
-            "classes": self.classes,
+            "classes": self.class_names,
             "callbacks": self.bound,
             "libraries": self.libraries,
             "operations": self.operations,
@@ -118,17 +128,10 @@ class Registration:
         if value is None:
             return (), ()
         provider = str(plugin)
-        registrars = {
-            "classes": Registrar(
-                "class", provider, accepts=inspect.isclass, parts=PARTS["classes"], reserved=dir(self.classes.__class__)
-            ),
-            "callbacks": Registrar("callback", provider),
-            "libraries": Registrar("library", provider, accepts=_is_module_path),
-            "operations": Registrar("operation", provider, parts=PARTS["operations"]),
-        }
+        tables = self.tables()
+        registrars = {kind: _registrar(kind, provider, table) for kind, table in tables.items()}
         check_comparable(value, provider)
         offer_registrars(value, registrars)
-        tables = self.tables()
         try:
             for kind, registrar in registrars.items():
                 tables[kind].commit(registrar.additions)
@@ -175,6 +178,26 @@ def _is_module_path(target: object) -> bool:
     return isinstance(target, str) and all(part.isidentifier() for part in target.split("."))
 
 
+_SINGULAR = {"classes": "class", "callbacks": "callback", "libraries": "library", "operations": "operation"}
+_ACCEPTS: "dict[str, Callable[[object], bool]]" = {
+    "classes": inspect.isclass,
+    "callbacks": callable,
+    "libraries": _is_module_path,
+    "operations": callable,
+}
+
+
+def _registrar(kind: str, provider: str, table: References) -> Registrar:
+    return Registrar(
+        _SINGULAR[kind],
+        provider,
+        accepts=_ACCEPTS[kind],
+        parts=PARTS[kind],
+        reserved=RESERVED.get(kind, ()),
+        withdraw=table.withdraw,
+    )
+
+
 _ADVICE = {
     "effect": "what it declares cannot be used; everything else is not affected",
     "next_step": "upgrade or uninstall its distribution",
@@ -216,8 +239,9 @@ def check_comparable(value: object, provider: str) -> None:
         raise RegistrationError(message)
 
 
-def _declared(entry_points: "Iterable[EntryPoint]", parts: int) -> "Iterator[Addition]":
+def _declared(entry_points: "Iterable[EntryPoint]", kind: str) -> "Iterator[Addition]":
     """Yield what entry points declare and can be reached; of one name, that of the distribution that sorts first."""
     for entry in sorted(entry_points, key=lambda entry: entry.distribution.key):
-        if not entry.problem and not name_problem(entry.name, parts=parts):
+        problem = entry.problem or name_problem(entry.name, parts=PARTS[kind], reserved=RESERVED.get(kind, ()))
+        if not problem:
             yield Addition(name=entry.name, provider=str(entry), target=entry.value)

@@ -1,8 +1,8 @@
 """Defects that show only when a host's groups are looked at together."""
 
-from plugframe.namespaces.references import name_problem
+from plugframe.namespaces.names import Addition, Names, name_problem
 from plugframe.policy.decisions import strays
-from plugframe.policy.groups import PARTS
+from plugframe.policy.groups import PARTS, RESERVED
 from plugframe.records import Diagnostic, EntryPoint, Plugin
 
 TYPE_CHECKING = False
@@ -31,8 +31,8 @@ def findings(host: str, plugins: "Sequence[Plugin]", entry_points: "EntryPointsO
                 effect=f"the one of {winners[plugin.name].distribution} is taken",
                 fix=f"uninstall {plugin.distribution.name} or {winners[plugin.name].distribution.name}",
             )
-    for kind, parts in PARTS.items():
-        yield from _contributions(entry_points(f"{host}.{kind}"), parts)
+    for kind in PARTS:
+        yield from _contributions(entry_points(f"{host}.{kind}"), kind)
     for entry in strays(host, entry_points, plugins):
         yield Diagnostic(
             code="PF140",
@@ -44,12 +44,18 @@ def findings(host: str, plugins: "Sequence[Plugin]", entry_points: "EntryPointsO
         )
 
 
-def _contributions(entries: "Sequence[EntryPoint]", parts: int) -> "Iterator[Diagnostic]":
+def _contributions(entries: "Sequence[EntryPoint]", kind: str) -> "Iterator[Diagnostic]":
     """Yield the names of classes, callbacks, libraries or operations that cannot be reached, or that two declare."""
     winners: dict[str, EntryPoint] = {}
+    known = Names(by_part=kind == "classes")
     for entry in sorted(entries, key=lambda entry: entry.distribution.key):
-        problem = name_problem(entry.name, parts=parts)
-        winner = winners.setdefault(entry.name, entry)
+        problem = name_problem(entry.name, parts=PARTS[kind], reserved=RESERVED.get(kind, ()))
+        rival = None if problem or entry.problem or entry.name in winners else known.rival(entry.name)
+        if rival is not None:
+            problem = f"{rival.provider} declares {rival.name!r}, and one name cannot be a class and a namespace"
+        elif not (problem or entry.problem or entry.name in winners):
+            known.take(Addition(name=entry.name, provider=str(entry.distribution), target=entry.value))
+        winner = entry if problem else winners.setdefault(entry.name, entry)
         if problem:
             code, message = "PF143", f"{entry.name!r} of group {entry.group!r} cannot be reached: {problem}"
             effect, fix = "it is left out", "its authors must rename it"

@@ -6,6 +6,7 @@ if TYPE_CHECKING:
 
 KINDS = ("hooks", "classes", "callbacks", "libraries", "operations")
 PARTS = {"classes": 2, "callbacks": 1, "libraries": 1, "operations": 3}  # of a name, at least
+RESERVED = {"classes": ("add", "get", "mount", "provider")}  # what could not be reached: methods have these names
 
 
 def groups(host: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from plugframe.namespaces.references import Registrar
+    from plugframe.namespaces.registrars import Registrar
 
 PROJECT = "plugframe"
 _specification = pluggy.HookspecMarker(PROJECT)
