@@ -20,6 +20,7 @@ FLOORS = {
     "loading": 3,
     "host": 4,
     "classes": 5,
+    "freezing": 5,
     "testing": 5,
     "cli": 6,
 }

@@ -343,6 +343,14 @@ def test_entry_point_that_cannot_be_used_is_reported_like_any_broken_plugin(site
     assert "myapp.plugins:x from acme-x 1.0" in str(error)
 
 
+def test_in_a_frozen_application_no_command_is_told_that_would_run_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.install(plugin("x", "1 / 0"))
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert site.load("x").next_step == "get or build the application with another acme-x, or without it"
+
+
 def test_plugin_on_a_path_that_python_does_not_import_from_is_said_to_be_there(tmp_path: Path) -> None:
     site = Site(tmp_path)  # not on sys.path
     site.install(plugin("x", "y = 1"))

@@ -65,7 +65,7 @@ def current_environment(path: "Sequence[str] | None" = None) -> Environment:
         path: its path entries; None means ``sys.path`` as it is now.
     """
     entries: Sequence[object] = sys.path if path is None else path
-    return Environment(
+    environment = Environment(
         # Some programs put path objects there; the import system passes over what is no string.
         [entry for entry in entries if isinstance(entry, str)],
         prefix=sys.prefix,
@@ -73,6 +73,15 @@ def current_environment(path: "Sequence[str] | None" = None) -> Environment:
         cache_tag=sys.implementation.cache_tag or sys.implementation.name,
         is_current=True,
     )
+    if getattr(sys, "frozen", False):
+        from plugframe.discovery.bundle import look_into
+
+        environment.prefix = environment.base_prefix = (
+            sys.executable
+        )  # the program; its folders may be new at each start
+        environment.path, inside = look_into(environment.path)
+        environment.live |= inside
+    return environment
 
 
 def _live_entries() -> frozenset[str]:

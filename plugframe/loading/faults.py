@@ -87,8 +87,10 @@ def _next_step(plugin: Plugin) -> str:
 
     Only what came from an index is upgraded by name: of anything else, the index may have a stranger's of that name.
     """
-    pip = f"{shlex.quote(sys.executable or 'python')} -m pip"
     distribution = plugin.distribution
+    if getattr(sys, "frozen", False):  # its executable is the application, in which nothing can be installed
+        return f"get or build the application with another {distribution.name}, or without it"
+    pip = f"{shlex.quote(sys.executable or 'python')} -m pip"
     remove = f"{pip} uninstall {distribution.name}"
     if plugin.state == "shadowed":
         return remove
