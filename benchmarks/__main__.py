@@ -14,7 +14,11 @@ from benchmarks.measure import Contender, Figure, MeasurementError, race
 from benchmarks.report import Goal, Results
 
 PROJECT = Path(__file__).resolve().parent.parent
-TOPICS = {"discovery": "benchmarks.discovery", "hooks": "benchmarks.hooks"}
+TOPICS = {
+    "discovery": "benchmarks.discovery",
+    "hooks": "benchmarks.hooks",
+    "namespaces": "benchmarks.namespaces",
+}
 SETTLE_SECONDS = 4  # plugframe keeps nothing about files that changed within the last two seconds.
 
 
@@ -22,7 +26,7 @@ class Topic(Protocol):
     """What a topic's module offers.
 
     Attributes:
-        SIZES: the numbers of distributions that it measures with unless others are asked for.
+        SIZES: the numbers of distributions, or of names, that it measures with unless others are asked for.
     """
 
     SIZES: Sequence[int]
@@ -62,7 +66,7 @@ def _measure(options: argparse.Namespace) -> Results:
     topic = cast("Topic", importlib.import_module(TOPICS[options.topic]))
     load_before = report.load_average()
     with environments.workspace(options.workdir, keep=options.keep) as root:
-        environment = environments.create(root, PROJECT)
+        environment = environments.create(root, PROJECT, peers=options.peer)
         sizes = options.sizes or topic.SIZES
         contenders = [one for one in topic.contenders(environment, sizes) if options.only in one.section]
         time.sleep(SETTLE_SECONDS)
@@ -83,7 +87,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("topic", choices=sorted(TOPICS), help="what to measure")
     parser.add_argument("--rounds", type=_positive, default=11, help="runs of each command (default: 11)")
-    parser.add_argument("--sizes", type=_sizes, help="numbers of distributions, such as 50,500 (default: the topic's)")
+    parser.add_argument("--sizes", type=_sizes, help="distributions or names, such as 50,500 (default: the topic's)")
+    parser.add_argument(
+        "--peer",
+        action="append",
+        default=[],
+        metavar="REQUIREMENT",
+        help="install this too, for what is compared only where it is installed, such as torch",
+    )
     parser.add_argument("--only", default="", metavar="TEXT", help="measure only the sections whose title has the text")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples and medians there")
     parser.add_argument("--keep", action="store_true", help="leave the environment in place and print where")

@@ -102,10 +102,15 @@ def workspace(parent: Path, *, keep: bool) -> Iterator[Path]:
             shutil.rmtree(root, ignore_errors=True)
 
 
-def create(root: Path, project: Path) -> Environment:
+def create(root: Path, project: Path, *, peers: Sequence[str] = ()) -> Environment:
     """Make a virtual environment, and install the project and its benchmark peers into it, bytecode included.
 
     setuptools is removed: only Pythons before 3.12 put it there, and its ``.pth`` file makes every start slower.
+
+    Args:
+        root: where to make it.
+        project: the folder of the project's ``pyproject.toml``.
+        peers: requirements of further peers.
 
     Raises:
         MeasurementError: a step failed or took too long.
@@ -116,9 +121,11 @@ def create(root: Path, project: Path) -> Environment:
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--quiet"]
     _run([*pip, "install", str(project), *requirements(project, "bench")])
-    _run([*pip, "uninstall", "--yes", "setuptools"])
     site_packages = _run([str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]).strip()
     _run([str(python), "-m", "compileall", "-q", site_packages])
+    if peers:  # They may hold files that no Python compiles; pip compiles the others.
+        _run([*pip, "install", *peers])
+    _run([*pip, "uninstall", "--yes", "setuptools"])
     return Environment(root, python, json.loads(_run([str(python), "-c", _VERSIONS])))
 
 
