@@ -263,5 +263,5 @@ def test_asking_for_a_module_imports_nothing_heavy(folder: Path) -> None:
         """,
         folder,
     )
-    ours = "'plugframe.namespaces.lazy.proxies'"
+    ours = "'plugframe.namespaces.lazy', 'plugframe.namespaces.lazy.proxies'"
     assert told == f"[{ours}]\n['acme_heavy', {ours}] True\n"

@@ -695,6 +695,8 @@ def test_an_interrupt_ends_the_command_with_130(tmp_path: Path) -> None:
     started, slow = tmp_path / "started", tmp_path / "slow"
     slow.write_text(f"#!/bin/sh\ntouch '{started}'\nexec sleep {PATIENCE}\n", encoding="utf-8")
     slow.chmod(0o755)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in what a shell runs in the background; it is inherited
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         command("list", "--python", os.fspath(slow)),
         env=variables(),
