@@ -15,6 +15,7 @@ from plugframe.namespaces.references import Addition, References, Registrar, nam
 from plugframe.operations.backends import Backends
 from plugframe.policy.groups import PARTS
 from plugframe.records import Diagnostic, EntryPoint, Plugin
+from plugframe.registry.bindings import Bindings
 from plugframe.registry.callbacks import Callbacks
 from plugframe.registry.classes import ClassRegistry
 
@@ -33,24 +34,26 @@ class Registration:
     ``plugframe_register_*`` hooks register, and its hook implementations.
     """
 
-    def __init__(self, host: str, plugins: "Callable[[], Plugins]", activation: str) -> None:
+    def __init__(
+        self, host: str, plugins: "Callable[[], Plugins]", activation: str, *, glimpse: "Callable[[], Plugins]"
+    ) -> None:
         """Make the empty registries of a host.
 
         Args:
             host: its name.
             plugins: returns its plugins as they are installed now.
             activation: which plugins the first call of a hook loads: see ``loading.activation``.
+            glimpse: returns the same as ``plugins``, without deciding what that returns from then on.
         """
 
-        def entry_points(group: str) -> "tuple[EntryPoint, ...]":
-            return plugins().snapshot.entry_points(group)
-
-        def declared(kind: str) -> "Callable[[], Iterator[Addition]]":
-            return lambda: _declared(entry_points(f"{host}.{kind}"), PARTS[kind])
+        def declared(kind: str, look: "Callable[[], Plugins]" = plugins) -> "Callable[[], Iterator[Addition]]":
+            return lambda: _declared(look().snapshot.entry_points(f"{host}.{kind}"), PARTS[kind])
 
         self.classes = ClassRegistry("class", resolve=_resolver(inspect.isclass), fill=declared("classes"))
-        self.bound = References("callback", resolve=_resolver(callable), fill=declared("callbacks"))
-        self.callbacks = Callbacks(self.bound)
+        self.bound = Bindings(
+            resolve=_resolver(callable), fill=declared("callbacks"), glimpse=declared("callbacks", glimpse)
+        )
+        self.callbacks = Callbacks(self.bound, host=host)
         self.libraries = References("library", resolve=_resolver(_is_anything), fill=declared("libraries"))
         self.operations = Backends("operation", resolve=_resolver(callable), fill=declared("operations"))
         self.loader = Loader(self.register)
@@ -88,13 +91,13 @@ class Registration:
         known = {name for name in vars(self.manager.hook) if not name.startswith("_")}
         return tuple(sorted(known.union(self.activation.declared())))
 
-    def tables(self) -> dict[str, References]:
-        """Return the registries by kind."""
+    def tables(self) -> "dict[str, References | Bindings]":
+        """Return the registries by kind; callbacks last, since others are told when one of them changes."""
         return {
             "classes": self.classes,
-            "callbacks": self.bound,
             "libraries": self.libraries,
             "operations": self.operations,
+            "callbacks": self.bound,
         }
 
     def register(self, plugin: Plugin, value: object) -> tuple[tuple[str, ...], tuple[Diagnostic, ...]]:
@@ -127,8 +130,8 @@ class Registration:
         offer_registrars(value, registrars)
         tables = self.tables()
         try:
-            for kind, registrar in registrars.items():
-                tables[kind].commit(registrar.additions)
+            for kind, table in tables.items():
+                table.commit(registrars[kind].additions)
             self.manager.provide(plugin, value)
         except BaseException:
             self._undo(plugin)
@@ -156,11 +159,11 @@ class Registration:
 
     def refill(self) -> None:
         """Look at the declared names again, and let plugins that failed be tried again."""
-        for table in self.tables().values():
-            table.refill()
         self.loader.forget_failures()
         self.activation.look_again()
         self.manager.sleep()
+        for table in self.tables().values():
+            table.refill()
 
 
 def _is_anything(_: object) -> bool:
