@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     Target = tuple[Callable[..., Any], Callable[[], None]]
 
 _STARS: "dict[object, str]" = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
-_WORDS = ("target", "pair", "fallback", "exception")
+_WORDS = ("idle", "target", "pair", "fallback", "exception")
 _TEXT = """
 def {name}({declared}):
-    {pair} = {target}
-    if {pair} is None:
+    if {idle}:
         return {answer}
+    {pair} = {target}
     try:
         return {pair}[0]({passed})
     except {exception}:
@@ -39,7 +39,8 @@ class Forwarder:
     """A function that calls a target or, while it has none, a fallback.
 
     The target and who is told of its exceptions are one pair, which a call takes once: no call sees a half of each of
-    two. A call that runs goes on with the pair with which it began.
+    two. A call that runs goes on with the pair with which it began. Whether it is idle is kept apart, since to ask that
+    is all that a call of an idle one costs; the fallback is a target, too, for calls that take it just then.
     """
 
     def __init__(
@@ -60,15 +61,21 @@ class Forwarder:
         words = _words(parameter.name for parameter in parameters)
         constant = (None,) if fallback is None else _constant(fallback)
         declared, passed = _write(parameters)
-        answer = words["fallback"] if constant else f"{words['fallback']}({passed})"
+        answer = words["fallback"]
+        if constant == (None,):
+            answer = "None"
+        elif not constant:
+            answer += f"({passed})"
         text = _TEXT.format(name=name, declared=declared, passed=passed, answer=answer, **words)
-        self._target = words["target"]
+        self._idle, self._target = words["idle"], words["target"]
+        self._rest: Target = (_ignore if fallback is None else fallback), _ignore
         self._globals: dict[str, Any] = {
             **{f"default_{place}": parameter.default for place, parameter in enumerate(parameters)},
             "__builtins__": builtins,
             "__name__": __name__,
             "__tracebackhide__": True,
-            words["target"]: None,
+            words["idle"]: True,
+            words["target"]: self._rest,
             words["fallback"]: constant[0] if constant else fallback,
             words["exception"]: BaseException,
         }
@@ -83,7 +90,13 @@ class Forwarder:
             target: what is called, and what is called while an exception that it raised is handled, before that is
                 raised again.
         """
-        self._globals[self._target] = target
+        # In this order, a call that is not idle always finds a target.
+        self._globals[self._target] = target or self._rest
+        self._globals[self._idle] = target is None
+
+
+def _ignore(*_: object, **__: object) -> None:
+    pass
 
 
 def _words(taken: "Iterable[str]") -> dict[str, str]:

@@ -81,7 +81,7 @@ class Bindings:
         """Bind several functions, or none of them.
 
         Args:
-            additions: what to bind; one with a true ``replace`` of its own goes over what is bound.
+            additions: what to bind; one whose ``replaces`` is true goes over what is bound.
             replace: whether all do.
 
         Returns:
@@ -97,7 +97,7 @@ class Bindings:
         for addition in wanted:
             self._check(addition)
         declared = {addition.name: self._find_declared(addition.name) for addition in wanted}
-        made = [(self._bind(one), replace or bool(getattr(one, "replace", False))) for one in wanted]
+        made = [(self._bind(one), replace or getattr(one, "replaces", False) is True) for one in wanted]
         self._exchange(lambda stacks: _stack(stacks, declared, made))
         self._tell({binding.name for binding, _ in made})
         return [binding for binding, _ in made]
