@@ -85,7 +85,10 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
             "progress", "acme-x 2.0", "it does not accept progress(…)", signature="(done: int, total: int)"
         ),
         ValueError,
-        "the slot progress(done: int, total: int) cannot have the function of acme-x 2.0: it does not accept progress(…)",
+        (
+            "slot progress(done: int, total: int) cannot have the function of acme-x 2.0: ",
+            "it does not accept progress(…)",
+        ),
     ),
     UnboundSlotError: (
         UnboundSlotError("myapp", "progress"),

@@ -1,7 +1,7 @@
 """Who bound which function to which slot: what entry points declare, and over it what was bound from code."""
 
 import threading
-from functools import cache
+from functools import cache, partial
 
 from plugframe.errors import NotRegisteredError, SlotBoundError
 from plugframe.namespaces.references import Addition, References
@@ -63,18 +63,25 @@ class Bindings:
             fill: returns what entry points declare, whose names count until ``refill``.
             glimpse: returns the same without deciding anything; asked while nothing else was.
         """
-        self._declared = References("callback", resolve=resolve, fill=fill)
+        self._declared = References("callback", resolve=self._import, fill=fill)
         self._resolve = resolve
         self._look = glimpse
         self._glimpsed: dict[str, str] | None = None
         self._is_filled = False
         self._lock = threading.RLock()
         self._stacks: Stacks = {}
-        self._check: Callable[[Addition], None] = _ignore
+        self._check: Callable[[str, Any, str], None] = _ignore
         self._tell: Callable[[Iterable[str] | None], None] = _ignore
 
-    def observe(self, *, check: "Callable[[Addition], None]", tell: "Callable[[Iterable[str] | None], None]") -> None:
-        """Let somebody refuse what is bound, by raising, and be told the names that changed; None means any."""
+    def observe(
+        self, *, check: "Callable[[str, Any, str], None]", tell: "Callable[[Iterable[str] | None], None]"
+    ) -> None:
+        """Let somebody look at what is bound.
+
+        Args:
+            check: takes a name, a function and whose it is, and raises if it does not fit.
+            tell: takes the names that changed; None means any.
+        """
         self._check, self._tell = check, tell
 
     def commit(self, additions: "Iterable[Addition]", *, replace: bool = False) -> "list[Binding]":
@@ -95,7 +102,8 @@ class Bindings:
         if not wanted:
             return []
         for addition in wanted:
-            self._check(addition)
+            if not isinstance(addition.target, str):  # A reference is checked when it is used.
+                self._check(addition.name, addition.target, addition.provider)
         declared = {addition.name: self._find_declared(addition.name) for addition in wanted}
         made = [(self._bind(one), replace or getattr(one, "replaces", False) is True) for one in wanted]
         self._exchange(lambda stacks: _stack(stacks, declared, made))
@@ -105,8 +113,14 @@ class Bindings:
     def _bind(self, addition: Addition) -> Binding:
         target = addition.target
         is_reference = isinstance(target, str)
-        load = cache(lambda: self._resolve(addition)) if is_reference else lambda: target
+        load = cache(partial(self._import, addition)) if is_reference else lambda: target
         return Binding(addition.name, addition.provider, load, is_reference=is_reference)
+
+    def _import(self, addition: Addition) -> object:
+        # What does not fit is not kept: when it was mended, it can be had.
+        function = self._resolve(addition)
+        self._check(addition.name, function, addition.provider)
+        return function
 
     def _exchange(self, change: "Callable[[Stacks], Stacks]") -> None:
         before = None

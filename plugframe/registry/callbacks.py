@@ -118,6 +118,22 @@ class Callbacks:
         live: typed.Slot[..., Any] = slot.function
         return live
 
+    def find(self, name: str) -> "typed.Slot[..., Any] | None":
+        """Return the live function of a slot, or None if there is no slot of this name."""
+        slot = self._slots.get(name)
+        return None if slot is None else slot.function
+
+    def retract(self, name: str) -> None:
+        """Take the declaration of a slot back, so that it can be declared anew; do nothing if there is none.
+
+        For whoever has its function, nothing is bound from now on. What is bound to its name stays so.
+        """
+        with self._lock:
+            slot = self._slots.pop(name, None)
+        if slot is not None:
+            self.__dict__.pop(name, None)
+            slot.retire()
+
     def _make(
         self, name: str, signature: "Signature | None", default: "Callable[..., Any] | None", *, required: bool
     ) -> Slot:
@@ -127,7 +143,7 @@ class Callbacks:
             message = f"{signature} is no signature for the slot {name!r}: {error.msg}"
             raise RegistrationError(message) from error
         if default is not None:
-            slot.check(default, "its default")
+            slot.check(default, f"{self._host} (its default)")
         slot.function.bind = partial(self.bind, name)
         return slot
 
@@ -164,16 +180,12 @@ class Callbacks:
         (binding,) = self._bindings.commit([addition], replace=replace)
         return Handle(partial(self._bindings.remove, binding), f"what {addition.provider} bound to {name}")
 
-    def _check(self, addition: Addition) -> None:
-        """Refuse a function that does not fit; a reference is checked when it is used, when the slot is known too."""
-        slot = self._slots.get(addition.name)
-        target: Any = addition.target
-        if isinstance(target, str):
-            return
+    def _check(self, name: str, function: "Callable[..., Any]", provider: str) -> None:
+        slot = self._slots.get(name)
         if slot is not None:
-            slot.check(target, addition.provider)
-        elif is_coroutine_function(target):
-            raise SignatureMismatchError(addition.name, addition.provider, mismatch(addition.name, None, target))
+            slot.check(function, provider)
+        elif is_coroutine_function(function):
+            raise SignatureMismatchError(name, provider, mismatch(name, None, function))
 
     def _renew(self, names: "Iterable[str] | None") -> None:
         slots = dict(self._slots)

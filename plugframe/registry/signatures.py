@@ -4,11 +4,12 @@ import ast
 import inspect
 from inspect import Parameter, Signature
 
+from plugframe.calls.forwarding import Forwarder
 from plugframe.errors import RegistrationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from inspect import _ParameterKind
     from typing import Any
 
@@ -113,41 +114,45 @@ def mismatch(slot: str, signature: Signature | None, function: "Callable[..., An
 
     Example:
         >>> mismatch("progress", Signature.from_callable(lambda done, total: None), lambda done: None)
-        'it does not accept progress(…, …): too many positional arguments'
+        'it does not accept progress(…, …): takes 1 positional argument but 2 were given'
     """
     if is_coroutine_function(function):
         return "it is a coroutine function, which nothing would await: a slot is called plainly"
     if signature is None:
         return ""
     try:
-        own = inspect.signature(function)
+        own = tuple(inspect.signature(function).parameters.values())
+        # Signature.bind and the interpreter differ over positional-only parameters, so that one is asked.
+        like = Forwarder(slot, own, None, file="<plugframe signature>").function
     except (TypeError, ValueError):
         return ""
     except Exception as error:  # noqa: BLE001 # whatever stands for its signature is somebody else's
         return f"its signature cannot be told: {type(error).__name__}"
     for positional, keywords in _calls(signature, own):
         try:
-            own.bind(*[None] * positional, **dict.fromkeys(keywords))
+            like(*[None] * positional, **dict.fromkeys(keywords))
         except TypeError as error:
             arguments = ", ".join(["…"] * positional + [f"{name}=…" for name in keywords])
-            return f"it does not accept {slot}({arguments}): {error}"
+            return f"it does not accept {slot}({arguments}): {str(error).removeprefix(f'{slot}() ')}"
     return ""
 
 
-def _calls(signature: Signature, other: Signature) -> "Iterator[tuple[int, list[str]]]":
+def _calls(signature: Signature, others: "Sequence[Parameter]") -> "Iterator[tuple[int, list[str]]]":
     """Yield the calls that stand for all that a signature allows: how many positional arguments, and the keywords.
 
     Each parameter that can be is given by place and by name; all that may be left out are given, and are not. Where
-    any further argument is allowed, there are more than the other signature has parameters, or one of another name.
+    any further argument is allowed, there are more than the other parameters, or one of another name and all of theirs.
     """
     every = tuple(signature.parameters.values())
     positional = [one for one in every if one.kind in _POSITIONAL]
     named = [one for one in every if one.kind is Parameter.KEYWORD_ONLY]
     kinds = {one.kind for one in every}
     if Parameter.VAR_POSITIONAL in kinds:
-        yield len(positional) + len(other.parameters) + 1, [one.name for one in named]
+        yield len(positional) + len(others) + 1, [one.name for one in named]
     if Parameter.VAR_KEYWORD in kinds:
-        yield len(positional), [*(one.name for one in named), "".join(["another", *other.parameters])]
+        taken = {one.name for one in every if one.kind is Parameter.POSITIONAL_OR_KEYWORD}
+        theirs = [one.name for one in others if one.name not in taken]
+        yield len(positional), list(dict.fromkeys([*(one.name for one in named), *theirs, "_".join(["any", *theirs])]))
     for places in range(len(positional), -1, -1):
         left = positional[places:]
         if any(one.kind is Parameter.POSITIONAL_ONLY and one.default is Parameter.empty for one in left):

@@ -69,6 +69,7 @@ class Slot:
         self._lock = threading.RLock()
         self._tickets = self._shown = 0
         self._binding: Binding | None = None
+        self._is_retired = False
         parameters = tuple((signature or ANYTHING).parameters.values())
         self._forwarder = Forwarder(name, parameters, default, file=f"<plugframe slot {name}>")
         self.function = self._forwarder.function
@@ -87,7 +88,7 @@ class Slot:
         while True:
             with self._lock:
                 self._tickets = ticket = self._tickets + 1
-            found = self._bindings.glimpse(self.name)
+            found = None if self._is_retired else self._bindings.glimpse(self.name)
             with self._lock:
                 if ticket < self._shown:
                     return
@@ -98,6 +99,11 @@ class Slot:
                     break
         if before is not found and not (found and found.is_same(before)):
             self._tell()
+
+    def retire(self) -> None:
+        """Have nothing bound to it for ever."""
+        self._is_retired = True
+        self.renew()
 
     def _tell(self) -> None:
         for watcher in self._watchers:
@@ -144,7 +150,7 @@ class Slot:
     def _settle(self) -> "Target":
         self._bindings.fill()
         shown = self._shown
-        binding = self._bindings.find(self.name)
+        binding = None if self._is_retired else self._bindings.find(self.name)
         if binding is None and self.required:
             raise UnboundSlotError(self._host, self.name)
         target = None if binding is None else self._load(binding)
@@ -154,9 +160,9 @@ class Slot:
         return target or (self._default or _ignore, _ignore)
 
     def _load(self, binding: "Binding") -> "Target":
-        function: Any = binding.load()
         try:
-            self.check(function, binding.provider)
+            function: Any = binding.load()
+            self.check(function, binding.provider)  # It may have been bound while there was no slot.
         except SignatureMismatchError as error:
             if binding.is_reference:
                 raise PluginImportError(binding.provider, str(error), **_ADVICE) from error

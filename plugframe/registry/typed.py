@@ -34,7 +34,7 @@ class Slot(Protocol[P, Result_co]):
         """Call what is bound, importing it at the first call, or the default."""
         ...
 
-    def bind(self, function: Callable[P, Any], *, provider: str = "", replace: bool = False) -> Handle:
+    def bind(self, function: Callable[..., Any], *, provider: str = "", replace: bool = False) -> Handle:
         """Bind a function; see ``Callbacks.bind``."""
         ...
 
