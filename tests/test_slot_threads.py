@@ -16,6 +16,8 @@ from _sites import PATIENCE, Site, fresh, plugin, site_at, together
 from plugframe import Host
 from plugframe.calls.handles import Entries
 from plugframe.errors import SlotBoundError
+from plugframe.namespaces.references import Addition
+from plugframe.registry.bindings import Bindings
 from plugframe.registry.callbacks import Callbacks
 
 ROUNDS = 300
@@ -222,6 +224,66 @@ def test_finalizers_that_bind_and_remove_while_others_are_bound_neither_hang_nor
     gc.collect()
     assert len(done) == ROUNDS
     assert (list(watchers), slot(), slot.bound) == ([], "default", False)
+
+
+def test_bindings_that_the_collector_makes_within_others_are_all_kept(callbacks: Callbacks) -> None:
+    slot = callbacks.slot("late", default=lambda: "default")
+    within: list[tuple[Any, int]] = []
+    busy: list[bool] = []
+    draw = random.Random(0)  # noqa: S311 # the same at each run
+
+    def intrude(*_: object) -> None:
+        if not busy and draw.random() < 0.05:
+            busy.append(True)
+            number = len(within)
+            within.append((slot.bind(lambda: number, replace=True), number))
+            busy.clear()
+
+    threshold = gc.get_threshold()
+    gc.callbacks.append(intrude)
+    gc.set_threshold(1)
+    try:
+        handles = [slot.bind(lambda: "another", replace=True) for _ in range(ROUNDS // 10)]
+        for handle in handles:
+            handle.remove()
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(intrude)
+    assert within
+    for handle, number in reversed(within):
+        assert slot() == number
+        handle.remove()
+    assert (slot(), slot.bound) == ("default", False)
+
+
+def test_function_that_was_replaced_while_it_was_imported_is_called_once(site: Site) -> None:
+    code = (
+        "import myapp\nmyapp.host.callbacks.bind('show', lambda: 'over', replace=True)\ndef show(): return 'declared'\n"
+    )
+    site.install(plugin("x", also={"myapp.callbacks": {"show": "acme_show:show"}}), {"acme_show.py": code})
+    show = site.host.callbacks.slot("show")
+    assert (show(), show(), show.provider) == ("declared", "over", "myapp")
+
+
+def test_look_at_what_is_declared_that_a_change_overtakes_does_not_hide_it() -> None:
+    overtaking: list[Any] = []
+
+    def look() -> tuple[Addition, ...]:
+        if overtaking:
+            overtaking.pop()()
+        return ()
+
+    bindings = Bindings(resolve=str, fill=look, glimpse=look)
+    callbacks = Callbacks(bindings, host="myapp")
+    slot = callbacks.slot("show")
+    seen: list[bool] = []
+    slot.watch(lambda one: seen.append(one.bound))
+    for expected in ([True], [True, False, True]):
+        overtaking.append(lambda: callbacks.bind("show", lambda: "bound"))
+        bindings.refill()
+        assert (slot.bound, slot(), seen) == (True, "bound", expected)
+        bindings.forget("myapp")
+    assert (slot.bound, slot()) == (False, None)
 
 
 def test_no_lock_is_held_while_anything_of_others_runs(callbacks: Callbacks) -> None:

@@ -1,6 +1,7 @@
 """Callback slots: what a call does bound and unbound, who bound it, and what becomes of it when bindings change."""
 
 import copy
+import inspect
 import itertools
 import logging
 import pickle
@@ -8,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_type
 
 import pytest
 from _sites import RENDERS, Site, fresh, plugin, site_at
@@ -452,3 +453,20 @@ def test_binding_that_cannot_be_is_refused(callbacks: Callbacks) -> None:
         callbacks.slot("later", "(limit)", default=lambda: 1)
     assert callbacks.undeclared() == ()
     assert callbacks.unbound() == ("frames",)
+
+
+def test_type_checkers_see_what_a_slot_takes_and_returns(callbacks: Callbacks) -> None:
+    def frames(limit: int, /, *, deep: bool = False) -> list[str]:
+        return ["deep"] * limit if deep else []
+
+    given = callbacks.slot("given", frames, default=lambda *_, **__: ["none"])
+    required = callbacks.slot("required_one", frames, required=True)
+    maybe = callbacks.slot("maybe", frames)
+    with given.bind(frames), required.bind(frames):
+        assert assert_type(given(2, deep=True), list[str]) == ["deep", "deep"]
+        assert assert_type(required(2), list[str]) == []
+    assert assert_type(maybe(1), list[str] | None) is None
+    assert assert_type(callbacks.maybe.bound, bool) is False
+    with pytest.raises(TypeError):
+        given("2", depth=True)  # type: ignore[call-arg,arg-type] # pyright: ignore[reportCallIssue,reportArgumentType]
+    assert inspect.signature(given) == inspect.signature(frames)
