@@ -201,6 +201,54 @@ class RegistrationConflictError(RegistrationError):
         )
 
 
+class SlotBoundError(RegistrationConflictError):
+    """Somebody binds a function to a callback slot that is bound already, without replacing what is."""
+
+    def __init__(self, slot: str, present: str, refused: str) -> None:
+        """Keep the slot, whose function is bound and whose is refused."""
+        super().__init__("callback", slot, present, refused)
+        self.args = (slot, present, refused)
+        self.slot = slot
+
+    def __str__(self) -> str:
+        return (
+            f"the slot {self.slot!r} is bound to a function of {self.present}; that of {self.refused} is refused. "
+            f"Bind it with replace=True to put it over the other, or uninstall one of the two."
+        )
+
+
+class SignatureMismatchError(RegistrationError):
+    """A function does not accept every call that a callback slot's signature allows."""
+
+    def __init__(self, slot: str, provider: str, reason: str, *, signature: str = "") -> None:
+        """Keep the slot, whose function it is, the first call that it does not accept, and the slot's signature."""
+        super().__init__(slot, provider, reason)
+        self.slot = slot
+        self.provider = provider
+        self.reason = reason
+        self.signature = signature
+
+    def __str__(self) -> str:
+        return f"the slot {self.slot}{self.signature} cannot have the function of {self.provider}: {self.reason}"
+
+
+class UnboundSlotError(PlugframeError, RuntimeError):
+    """A callback slot was called that must be bound and is not."""
+
+    def __init__(self, host: str, slot: str) -> None:
+        """Keep the host and the slot."""
+        super().__init__(host, slot)
+        self.host = host
+        self.slot = slot
+
+    def __str__(self) -> str:
+        return (
+            f"the slot {self.slot!r} of {self.host} must be bound, and nothing is: no entry point of the group "
+            f"{self.host}.callbacks names it, and no plugin that is loaded has registered a function for it. "
+            f"Next: plugframe list --host {self.host} --all"
+        )
+
+
 class HookValidationError(PlugframeError, ValueError):
     """A hook implementation does not fit its hook, or cannot be put in order with the others; nothing was changed."""
 

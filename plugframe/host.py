@@ -109,8 +109,18 @@ class Host:
     def plugins(self) -> Plugins:
         """The host's plugins by name; nothing is imported to know them."""
         if self._plugins is None:
-            self._plugins = Plugins(self.name, discover(current_environment(self._path)))
+            self._plugins = self._look()
         return self._plugins
+
+    def _look(self) -> Plugins:
+        return Plugins(self.name, discover(current_environment(self._path)))
+
+    def _glimpse(self) -> Plugins:
+        """Return the plugins without keeping that look.
+
+        What an application declares while it is imported shall not decide where plugins are looked for afterwards.
+        """
+        return self._look() if self._plugins is None else self._plugins
 
     @property
     def _registration(self) -> "Registration":
@@ -118,7 +128,7 @@ class Host:
             return self._live
         from plugframe.loading.registration import Registration
 
-        made = Registration(self.name, lambda: self.plugins, self.activation)
+        made = Registration(self.name, lambda: self.plugins, self.activation, glimpse=self._glimpse)
         with _publishing:  # Of two threads that make one, both must get the same.
             first: Registration | None = self._live
             self._live = first or made
@@ -135,7 +145,7 @@ class Host:
 
         before = dict(self.plugins)
         invalidate_caches()
-        self._plugins = Plugins(self.name, discover(current_environment(self._path)))
+        self._plugins = self._look()
         if self._live is not None:
             self._live.refill()
         after = dict(self._plugins)
@@ -316,7 +326,7 @@ class Host:
     @property
     def callbacks(self) -> "Callbacks":
         """The slots that plugins may bind a function to."""
-        return self._registration.callbacks
+        return (self._live or self._registration).callbacks  # The first is all that most accesses cost.
 
     @property
     def libraries(self) -> "References":

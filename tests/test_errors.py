@@ -28,6 +28,9 @@ from plugframe.errors import (
     ReferenceNotFoundError,
     RegistrationConflictError,
     RegistrationError,
+    SignatureMismatchError,
+    SlotBoundError,
+    UnboundSlotError,
     near_matches,
 )
 
@@ -84,6 +87,30 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         RegistrationConflictError("class", "vision.Net", "acme-a 1.0", "acme-x 2.0"),
         ValueError,
         ("class 'vision.Net' of acme-x 2.0 is refused", "acme-a 1.0 has registered it", "Uninstall one of the two"),
+    ),
+    SlotBoundError: (
+        SlotBoundError("progress", "acme-a 1.0", "acme-x 2.0"),
+        RegistrationConflictError,
+        (
+            "slot 'progress' is bound to a function of acme-a 1.0; that of acme-x 2.0 is refused",
+            "replace=True",
+            "uninstall one of the two",
+        ),
+    ),
+    SignatureMismatchError: (
+        SignatureMismatchError(
+            "progress", "acme-x 2.0", "it does not accept progress(…)", signature="(done: int, total: int)"
+        ),
+        ValueError,
+        (
+            "slot progress(done: int, total: int) cannot have the function of acme-x 2.0: ",
+            "it does not accept progress(…)",
+        ),
+    ),
+    UnboundSlotError: (
+        UnboundSlotError("myapp", "progress"),
+        RuntimeError,
+        ("the slot 'progress' of myapp must be bound", "myapp.callbacks", "Next: plugframe list --host myapp --all"),
     ),
     NotRegisteredError: (
         NotRegisteredError("class", "vision.Nett", ("vision.Net",)),
@@ -236,7 +263,8 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.LazyImportError("x", "y"), errors.LazyModuleNotFoundError("x", "y", package="z", extra="z[w]"),
             errors.PluginModuleNotFoundError("x", "y", name="z"), errors.NamespaceError("x", "y", "z"),
             errors.HookArgumentError("x", "y", "z"),
-            errors.LazyImportError("x", "y"),
+            errors.LazyImportError("x", "y"), errors.SlotBoundError("x", "a", "b"),
+            errors.SignatureMismatchError("x", "y", "z"), errors.UnboundSlotError("x", "y"),
         ]
         assert all(map(str, made)) and all(map(repr, made))
         kinds = {{one for one in vars(errors).values() if isinstance(one, type)}}

@@ -18,6 +18,7 @@ from plugframe.namespaces.registrars import Registrar
 from plugframe.operations.backends import Backends
 from plugframe.policy.groups import PARTS, RESERVED
 from plugframe.records import Diagnostic, EntryPoint, Plugin
+from plugframe.registry.bindings import Bindings
 from plugframe.registry.callbacks import Callbacks
 from plugframe.registry.classes import ClassRegistry
 
@@ -36,20 +37,20 @@ class Registration:
     ``plugframe_register_*`` hooks register, and its hook implementations.
     """
 
-    def __init__(self, host: str, plugins: "Callable[[], Plugins]", activation: str) -> None:
+    def __init__(
+        self, host: str, plugins: "Callable[[], Plugins]", activation: str, *, glimpse: "Callable[[], Plugins]"
+    ) -> None:
         """Make the empty registries of a host.
 
         Args:
             host: its name.
             plugins: returns its plugins as they are installed now.
             activation: which plugins the first call of a hook loads: see ``loading.activation``.
+            glimpse: returns the same as ``plugins``, without deciding what that returns from then on.
         """
 
-        def entry_points(group: str) -> "tuple[EntryPoint, ...]":
-            return plugins().snapshot.entry_points(group)
-
-        def declared(kind: str) -> "Callable[[], Iterator[Addition]]":
-            return lambda: _declared(entry_points(f"{host}.{kind}"), kind)
+        def declared(kind: str, look: "Callable[[], Plugins]" = plugins) -> "Callable[[], Iterator[Addition]]":
+            return lambda: _declared(look().snapshot.entry_points(f"{host}.{kind}"), kind)
 
         self.class_names = References(
             "class",
@@ -59,8 +60,10 @@ class Registration:
             explain=lambda name: explain_absence(name, plugins(), self.loader),
         )
         self.classes = ClassRegistry(host, self.class_names, parts=PARTS["classes"], reserved=RESERVED["classes"])
-        self.bound = References("callback", resolve=_resolver(callable), fill=declared("callbacks"))
-        self.callbacks = Callbacks(self.bound)
+        self.bound = Bindings(
+            resolve=_resolver(callable), fill=declared("callbacks"), glimpse=declared("callbacks", glimpse)
+        )
+        self.callbacks = Callbacks(self.bound, host=host)
         self.libraries = References("library", resolve=_resolver(_is_anything), fill=declared("libraries"))
         self.operations = Backends("operation", resolve=_resolver(callable), fill=declared("operations"))
         self.loader = Loader(self.register, self._admit)
@@ -101,13 +104,13 @@ class Registration:
         known = {name for name in vars(self.manager.hook) if not name.startswith("_")}
         return tuple(sorted(known.union(self.activation.declared())))
 
-    def tables(self) -> dict[str, References]:
-        """Return the registries by kind."""
+    def tables(self) -> "dict[str, References | Bindings]":
+        """Return the registries by kind; callbacks last, since others are told when one of them changes."""
         return {
             "classes": self.class_names,
-            "callbacks": self.bound,
             "libraries": self.libraries,
             "operations": self.operations,
+            "callbacks": self.bound,
         }
 
     def register(self, plugin: Plugin, value: object) -> tuple[tuple[str, ...], tuple[Diagnostic, ...]]:
@@ -129,12 +132,12 @@ class Registration:
             return (), ()
         provider = str(plugin)
         tables = self.tables()
-        registrars = {kind: _registrar(kind, provider, table) for kind, table in tables.items()}
+        registrars = {kind: _registrar(kind, provider, tables[kind]) for kind in PARTS}
         check_comparable(value, provider)
         offer_registrars(value, registrars)
         try:
-            for kind, registrar in registrars.items():
-                tables[kind].commit(registrar.additions)
+            for kind, table in tables.items():
+                table.commit(registrars[kind].additions)
             self.manager.provide(plugin, value)
         except BaseException:
             self._undo(plugin)
@@ -163,11 +166,11 @@ class Registration:
 
     def refill(self) -> None:
         """Look at the declared names again, and let plugins that failed be tried again."""
-        for table in self.tables().values():
-            table.refill()
         self.loader.forget_failures()
         self.activation.look_again()
         self.manager.sleep()
+        for table in self.tables().values():
+            table.refill()
 
 
 def _is_anything(_: object) -> bool:
@@ -187,7 +190,7 @@ _ACCEPTS: "dict[str, Callable[[object], bool]]" = {
 }
 
 
-def _registrar(kind: str, provider: str, table: References) -> Registrar:
+def _registrar(kind: str, provider: str, table: "References | Bindings") -> Registrar:
     return Registrar(
         _SINGULAR[kind],
         provider,
