@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     from plugframe.hooks.markers import HookimplMarker as HookimplMarker
     from plugframe.host import Host as Host
     from plugframe.host import default_host as default_host
+    from plugframe.loading.headers import get_include as get_include
     from plugframe.namespaces.references import Registrar as Registrar
 
     hookspec = default_host.hookspec
     hookimpl = default_host.hookimpl
     callbacks = default_host.callbacks
     ops = default_host.ops
+    load_library = default_host.load_library
+    loaded_libraries = default_host.loaded_libraries
 
 __version__ = "0.1.0"
 
@@ -26,14 +29,15 @@ _HOMES = {
     "Registrar": "plugframe.namespaces.references",
     "Host": "plugframe.host",
     "default_host": "plugframe.host",
+    "get_include": "plugframe.loading.headers",
     "PlugframeError": "plugframe.errors",
 }
-_TWINS = ("callbacks", "hookimpl", "hookspec", "ops")
+_TWINS = ("callbacks", "hookimpl", "hookspec", "load_library", "loaded_libraries", "ops")
 
 __all__ = [
     "HookimplMarker", "Host", "PlugframeError", "PluginManager",
-    "Registrar", "__version__", "callbacks", "classes", "default_host", "hookimpl",
-    "hookspec", "ops",
+    "Registrar", "__version__", "callbacks", "classes", "default_host",
+    "get_include", "hookimpl", "hookspec", "load_library", "loaded_libraries", "ops",
 ]  # fmt: skip
 
 

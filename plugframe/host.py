@@ -8,12 +8,13 @@ from plugframe.policy.plugins import Plugins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from typing import Any, Literal, ParamSpec, TypeVar, overload
 
     from plugframe.hooks.hosted import typed
     from plugframe.hooks.hosted.manager import HostManager
     from plugframe.hooks.markers import HookimplMarker
+    from plugframe.loading.library import Library
     from plugframe.loading.registration import Registration
     from plugframe.namespaces.references import References
     from plugframe.operations.backends import Backends
@@ -268,6 +269,25 @@ class Host:
     def callbacks(self) -> "Callbacks":
         """The slots that plugins may bind a function to."""
         return self._registration.callbacks
+
+    def load_library(self, path: "str | os.PathLike[str]", *, plain: bool = False) -> "Library":
+        """Load the library in a file, and register what it brings; the same file is loaded once.
+
+        Args:
+            path: of a native library with our entry symbol, a Python extension module, a ``.py`` file, a package
+                folder, a wheel or a zip.
+            plain: take any shared library.
+
+        Raises:
+            LibraryError: it cannot be loaded; nothing of it is registered, and it can be tried again.
+            RegistrationError: what it registers is not what it must be, or is taken; the same holds.
+        """
+        return self._registration.files.load(path, plain=plain)
+
+    @property
+    def loaded_libraries(self) -> "Mapping[str, Library]":
+        """The libraries that were loaded, by real path, in order; it cannot be changed, and shows later ones too."""
+        return self._registration.files.loaded
 
     @property
     def libraries(self) -> "References":

@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+import threading
 
 from plugframe.errors import NotRegisteredError, PluginImportError, RegistrationError
 from plugframe.hooks.hosted.framework import offer_registrars
@@ -9,12 +10,13 @@ from plugframe.hooks.hosted.manager import HostManager
 from plugframe.loading.activation import Activation, check_declared
 from plugframe.loading.faults import fault_of
 from plugframe.loading.learned import Learned
+from plugframe.loading.library import Library
 from plugframe.loading.plugins import Loader
 from plugframe.loading.resolve import resolve
 from plugframe.namespaces.references import Addition, References, Registrar, name_problem
 from plugframe.operations.backends import Backends
 from plugframe.policy.groups import PARTS
-from plugframe.records import Diagnostic, EntryPoint, Plugin
+from plugframe.records import Diagnostic, EntryPoint, Plugin, split_reference
 from plugframe.registry.callbacks import Callbacks
 from plugframe.registry.classes import ClassRegistry
 
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from plugframe.hooks.hosted.typed import OpenHook
+    from plugframe.loading.libraries import Libraries
     from plugframe.policy.plugins import Plugins
+
+_publishing = threading.Lock()
 
 
 class Registration:
@@ -48,15 +53,47 @@ class Registration:
         def declared(kind: str) -> "Callable[[], Iterator[Addition]]":
             return lambda: _declared(entry_points(f"{host}.{kind}"), PARTS[kind])
 
-        self.classes = ClassRegistry("class", resolve=_resolver(inspect.isclass), fill=declared("classes"))
-        self.bound = References("callback", resolve=_resolver(callable), fill=declared("callbacks"))
+        self.classes = ClassRegistry("class", resolve=self._resolver(inspect.isclass), fill=declared("classes"))
+        self.bound = References("callback", resolve=self._resolver(callable), fill=declared("callbacks"))
         self.callbacks = Callbacks(self.bound)
-        self.libraries = References("library", resolve=_resolver(_is_anything), fill=declared("libraries"))
-        self.operations = Backends("operation", resolve=_resolver(callable), fill=declared("operations"))
+        self.libraries = References("library", resolve=_resolver(self._load_library), fill=declared("libraries"))
+        self._host = host
+        self._files: Libraries | None = None
+        self.operations = Backends("operation", resolve=self._resolver(callable), fill=declared("operations"))
         self.loader = Loader(self.register)
         self.learned = Learned(host, lambda: plugins().snapshot)
         self.activation = Activation(activation, plugins, self.loader, self.learned)
         self.manager = HostManager(host, self.activation.wake, self._loading)
+
+    @property
+    def files(self) -> "Libraries":
+        """The libraries that the host has loaded from files."""
+        if self._files is None:
+            from plugframe.loading.enlisting import Enlisting
+            from plugframe.loading.libraries import Libraries
+
+            made = Libraries(self._host, Enlisting(self._host, self))
+            with _publishing:  # Of two threads that make one, both must get the same.
+                self._files = self._files or made
+        return self._files
+
+    def _load_library(self, reference: str) -> object:
+        from plugframe.loading.places import find_file
+
+        return self.files.load(find_file(reference))
+
+    def _resolver(self, accepts: "Callable[[object], bool]") -> "Callable[[Addition], object]":
+        return _resolver(self._resolve, accepts)
+
+    def _resolve(self, reference: str) -> object:
+        """Return what a reference means, which may be a class or a function of a declared library."""
+        place, attribute, _ = split_reference(reference)
+        for name in self.libraries:
+            if self.libraries.target(name) == place:
+                library = self.libraries.get(name)
+                assert isinstance(library, Library)  # noqa: S101 # what _load_library returns
+                return library.get(attribute)
+        return resolve(reference)
 
     def _loading(self) -> str | None:
         """Return the name of the plugin that this thread is loading, or None."""
@@ -131,8 +168,9 @@ class Registration:
                 tables[kind].commit(registrar.additions)
             self.manager.provide(plugin, value)
         except BaseException:
-            self._undo(plugin)
+            self.undo(plugin)
             raise
+        self.callbacks.tell()
         found = self.manager.found(plugin.name, value)
         if self.activation.mode == "learned" and "hooks" not in plugin.provides:
             current = self.loader.current()
@@ -143,16 +181,18 @@ class Registration:
         )
         return tuple(registered), check_declared(plugin, found)
 
-    def _undo(self, plugin: Plugin) -> None:
+    def undo(self, plugin: Plugin) -> None:
+        """Take away all that a plugin registered."""
         for table in self.tables().values():
             table.forget(str(plugin))
         self.manager.withdraw(plugin.name)
+        self.callbacks.tell()
 
     def revoke(self, name: str, error: Exception) -> None:
         """Take away all that a loaded plugin registered, for an error that showed later; it can be loaded again."""
         plugin = self.loader.mark_broken(name, error)
         if plugin is not None:
-            self._undo(plugin)
+            self.undo(plugin)
 
     def refill(self) -> None:
         """Look at the declared names again, and let plugins that failed be tried again."""
@@ -161,10 +201,7 @@ class Registration:
         self.loader.forget_failures()
         self.activation.look_again()
         self.manager.sleep()
-
-
-def _is_anything(_: object) -> bool:
-    return True
+        self.callbacks.tell()
 
 
 def _is_module_path(target: object) -> bool:
@@ -177,12 +214,14 @@ _ADVICE = {
 }
 
 
-def _resolver(accepts: "Callable[[object], bool]") -> "Callable[[Addition], object]":
+def _resolver(
+    find: "Callable[[str], object]", accepts: "Callable[[object], bool]" = lambda _: True
+) -> "Callable[[Addition], object]":
     """Return what imports the target of a declared name, whatever goes wrong an ImportError that says whose it is."""
 
     def resolve_addition(addition: Addition) -> object:
         try:
-            value = resolve(str(addition.target))
+            value = find(str(addition.target))
         except KeyboardInterrupt:
             raise
         except BaseException as error:

@@ -24,6 +24,16 @@ class Slot:
         self.name = name
         self.default = default
         self._bound = bound
+        self._watchers: list[Callable[[Slot], object]] = []
+
+    def watch(self, function: "Callable[[Slot], object]") -> None:
+        """Have a function called with the slot after every change of what is bound."""
+        self._watchers.append(function)
+
+    def tell(self) -> None:
+        """Tell those who watch that what is bound may be another function now."""
+        for function in tuple(self._watchers):
+            function(self)
 
     @property
     def bound(self) -> bool:
@@ -78,6 +88,15 @@ class Callbacks:
             raise RegistrationError(message)
         self._slots[name] = Slot(name, self._bound, default or do_nothing)
         return self._slots[name]
+
+    def retract(self, name: str) -> None:
+        """Take a slot's declaration back; whoever has the slot can go on calling it."""
+        self._slots.pop(name, None)
+
+    def tell(self) -> None:
+        """Tell those who watch slots that others may be bound now."""
+        for slot in tuple(self._slots.values()):
+            slot.tell()
 
     def unbound(self) -> tuple[str, ...]:
         """Return the slots that no plugin has bound, sorted."""
