@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from plugframe.host import Host as Host
     from plugframe.host import default_host as default_host
     from plugframe.loading.headers import get_include as get_include
+    from plugframe.loading.library import Library as Library
     from plugframe.namespaces.references import Registrar as Registrar
 
     hookspec = default_host.hookspec
@@ -29,13 +30,14 @@ _HOMES = {
     "Registrar": "plugframe.namespaces.references",
     "Host": "plugframe.host",
     "default_host": "plugframe.host",
+    "Library": "plugframe.loading.library",
     "get_include": "plugframe.loading.headers",
     "PlugframeError": "plugframe.errors",
 }
 _TWINS = ("callbacks", "hookimpl", "hookspec", "load_library", "loaded_libraries", "ops")
 
 __all__ = [
-    "HookimplMarker", "Host", "PlugframeError", "PluginManager",
+    "HookimplMarker", "Host", "Library", "PlugframeError", "PluginManager",
     "Registrar", "__version__", "callbacks", "classes", "default_host",
     "get_include", "hookimpl", "hookspec", "load_library", "loaded_libraries", "ops",
 ]  # fmt: skip

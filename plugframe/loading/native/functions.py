@@ -199,7 +199,9 @@ def _explain(
         except _REFUSALS as refusal:
             reason = f"; {refusal}" if str(refusal) and not isinstance(refusal, StructError) else ""
             told = f"{name} should be {wanted}, and is of {type(value).__name__}: {_short(value)}{reason}"
-            fits = isinstance(refusal, (ValueError, OverflowError, BufferError)) or isinstance(value, int)
+            # struct has one exception for a number that is too large and for what is no number.
+            too_large = isinstance(refusal, StructError) and isinstance(value, int)
+            fits = too_large or isinstance(refusal, (ValueError, OverflowError, BufferError))
             return (NativeValueError if fits else NativeTypeError)(function, told)
         finally:
             release(kept)
@@ -208,7 +210,7 @@ def _explain(
 
 def _short(value: object) -> str:
     try:
-        text = repr(value)
+        text = " ".join(repr(value).split())
     except Exception as error:  # noqa: BLE001 # whatever it raises, the argument is wrong for another reason
         return f"(its repr raises {type(error).__name__})"
     return text if len(text) <= 80 else f"{text[:79]}…"  # noqa: PLR2004 # a line's worth
