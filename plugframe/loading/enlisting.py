@@ -3,7 +3,7 @@
 import os
 import sys
 
-from plugframe.errors import LibraryError, NotRegisteredError, RegistrationError
+from plugframe.errors import LibraryError, RegistrationError
 from plugframe.loading.files import LibraryFile
 from plugframe.loading.modules import forget, import_file
 from plugframe.loading.opened import claims
@@ -86,14 +86,14 @@ class Enlisting:
         try:
             slots = []
             for slot in image.slots:
-                try:
-                    slots.append(getattr(callbacks, slot.name))
-                except NotRegisteredError:
-                    slots.append(callbacks.slot(slot.name, default=slot.noop))
+                present = callbacks.find(slot.name)
+                if present is None:
+                    present = callbacks.slot(slot.name, default=slot.noop)
                     declared.append(slot.name)
-        except BaseException:
+                slots.append(present)
+        except RegistrationError as error:
             self._retract(file.path)
-            raise
+            raise LibraryError(file.path, str(error)) from error
         for native, slot in zip(image.slots, slots, strict=True):
             native.serve(slot, self._host)
 

@@ -89,6 +89,10 @@ class Callbacks:
         self._slots[name] = Slot(name, self._bound, default or do_nothing)
         return self._slots[name]
 
+    def find(self, name: str) -> Slot | None:
+        """Return the slot of this name, or None."""
+        return self._slots.get(name)
+
     def retract(self, name: str) -> None:
         """Take a slot's declaration back; whoever has the slot can go on calling it."""
         self._slots.pop(name, None)

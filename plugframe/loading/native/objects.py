@@ -42,19 +42,19 @@ class Living:
         Raises:
             NativeError: the library gave it before, and it is alive.
         """
-        if address in self._addresses:
-            raise NativeError(self._name, "the library gave an object that it had given before")
-        self._addresses.add(address)
         made: NativeObject = object.__new__(cls)
         made._address = address  # noqa: SLF001 # of this module
-        weakref.finalize(made, self._end, address).atexit = False
+        if self._destroy is not None:
+            if address in self._addresses:
+                raise NativeError(self._name, "the library gave an object that it had given before")
+            self._addresses.add(address)
+            weakref.finalize(made, self._end, self._destroy, address).atexit = False
         return made
 
-    def _end(self, address: int) -> None:
+    def _end(self, destroy: "Callable[[int], object]", address: int) -> None:
         # First, since the library may give the address again as soon as it is free.
         self._addresses.discard(address)
-        if self._destroy is not None:
-            self._destroy(address)
+        destroy(address)
 
 
 def make_class(
