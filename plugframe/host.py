@@ -330,4 +330,4 @@ class Hooks:
         return f"<hooks of {self._host.name}>"
 
 
-default_host = Host("plugframe")
+default_host: Host = Host("plugframe")

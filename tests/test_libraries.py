@@ -1,5 +1,6 @@
 """``load_library``: which files are libraries, that each is loaded once, and that a failure leaves nothing behind."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -91,16 +92,16 @@ def test_native_library_is_described_and_its_names_are_the_hosts(host: Host, cou
     library = host.load_library(counting)
     assert (library.path, library.kind, library.version) == (os.path.realpath(counting), "native", "1.2")
     assert library.registered == (f"classes:{library.name}.Thing", f"functions:{library.name}.count")
-    assert library.sha256 == subprocess.run(
-        ["sha256sum", counting], capture_output=True, text=True, check=True
-    ).stdout.split()[0]
+    assert library.sha256 == hashlib.sha256(counting.read_bytes()).hexdigest()
     assert library.seconds > 0
     assert dict(host.loaded_libraries) == {library.path: library}
     assert getattr(host.classes, library.name).Thing is library.classes.Thing
     assert host.classes.provider(f"{library.name}.Thing") == f"myapp.libraries:{library.name} from {library.path} 1.2"
     assert list(library.functions) == ["count"]
     assert not any(hasattr(library.functions, name) for name in ("__path__", "__wrapped__", "_x", "other"))
-    with pytest.raises(AttributeError, match="no part of the library .* named 'coutn' is registered; did you mean 'count'"):
+    with pytest.raises(
+        AttributeError, match=r"no part of the library .* named 'coutn' is registered; did you mean 'count'"
+    ):
         _ = library.functions.coutn
 
 
@@ -147,9 +148,8 @@ def test_libraries_are_in_the_order_in_which_they_were_loaded_and_cannot_be_chan
         host.load_library(tmp_path / name)
     assert [os.path.basename(path) for path in loaded] == names
     mapping: Any = loaded
-    for change in (lambda: mapping.clear(), lambda: mapping.__setitem__("x", 1), lambda: mapping.pop("x")):
-        with pytest.raises((AttributeError, TypeError)):
-            change()
+    for change in ("clear", "pop", "__setitem__", "update"):
+        assert not hasattr(mapping, change)
 
 
 # Kinds
@@ -168,7 +168,8 @@ def test_python_file_registers_what_a_plugin_would(host: Host, tmp_path: Path) -
 
 def test_python_file_implements_the_hosts_hooks(host: Host, tmp_path: Path) -> None:
     @host.hookspec
-    def render(page: str) -> str: ...
+    def render(page: str) -> str:
+        return page
 
     path = tmp_path / "acme_render.py"
     path.write_text("import pluggy\n@pluggy.HookimplMarker('myapp')\ndef render(page): return page * 2\n")
@@ -305,7 +306,7 @@ def test_copy_of_a_python_module_is_refused(host: Host, tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "acme_same.py").write_text(HOOKS)
     host.load_library(tmp_path / "one" / "acme_same.py")
-    with pytest.raises(DuplicateLibraryError, match="module 'acme_same' is loaded from .*one"):
+    with pytest.raises(DuplicateLibraryError, match=r"module 'acme_same' is loaded from .*one"):
         host.load_library(tmp_path / "two" / "acme_same.py")
     (tmp_path / "sys.py").write_text("")
     with pytest.raises(DuplicateLibraryError, match="the interpreter itself"):
@@ -313,8 +314,12 @@ def test_copy_of_a_python_module_is_refused(host: Host, tmp_path: Path) -> None:
     assert len(host.loaded_libraries) == 1
 
 
-def test_module_that_was_imported_already_is_not_run_again(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "acme_before.py").write_text("from pathlib import Path\nwith Path(__file__ + '.runs').open('a') as f: f.write('x')\n")
+def test_module_that_was_imported_already_is_not_run_again(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "acme_before.py").write_text(
+        "from pathlib import Path\nwith Path(__file__ + '.runs').open('a') as f: f.write('x')\n"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     module = __import__("acme_before")
     assert host.load_library(tmp_path / "acme_before.py").module is module
@@ -454,9 +459,14 @@ def test_value_that_is_no_path_is_pythons_own_error(host: Host) -> None:
 
 
 @needs_compiler
-def test_library_with_a_missing_dependency_is_an_error_that_names_it_and_can_be_mended(host: Host, tmp_path: Path) -> None:
+def test_library_with_a_missing_dependency_is_an_error_that_names_it_and_can_be_mended(
+    host: Host, tmp_path: Path
+) -> None:
     compile_c("int needed(void);\nint needed(void) { return 1; }\n", tmp_path / f"libneeded{SUFFIX}")
-    source = COUNTING.replace("NAME", '"dependent"') + "int needed(void);\nint use(void);\nint use(void) { return needed(); }\n"
+    source = (
+        COUNTING.replace("NAME", '"dependent"')
+        + "int needed(void);\nint use(void);\nint use(void) { return needed(); }\n"
+    )
     path = compile_c(source, tmp_path / f"libdependent{SUFFIX}", f"-L{tmp_path}", "-lneeded", f"-Wl,-rpath,{tmp_path}")
     hidden = (tmp_path / f"libneeded{SUFFIX}").rename(tmp_path / "hidden")
     with pytest.raises(LibraryFormatError, match="the system cannot open it: libneeded"):
@@ -473,7 +483,7 @@ def test_initialisation_that_fails_registers_nothing_and_is_tried_again(
     monkeypatch.setenv("COUNTING_FAILS", "1")
     for _ in range(2):
         run = host.load_library
-        with pytest.raises(LibraryError, match="its initialisation failed: .*: the moon is full") as caught:
+        with pytest.raises(LibraryError, match=r"its initialisation failed: .*: the moon is full") as caught:
             run(counting)
         assert isinstance(caught.value.__cause__, ValueError)
         check_nothing(host)
@@ -560,7 +570,7 @@ def test_library_whose_class_is_taken_registers_nothing(host: Host, tmp_path: Pa
     assert host.classes.taken.Thing.__name__ == "Thing"
 
 
-def test_file_that_loads_itself_is_an_error_not_a_hang(host: Host, tmp_path: Path) -> None:
+def test_file_that_loads_itself_is_an_error_not_a_hang(tmp_path: Path) -> None:
     path = tmp_path / "acme_circle.py"
     path.write_text("import plugframe\nplugframe.load_library(__file__)\n")
     with pytest.raises(LibraryError, match="is being loaded by what asks for it"):
@@ -569,7 +579,7 @@ def test_file_that_loads_itself_is_an_error_not_a_hang(host: Host, tmp_path: Pat
     plugframe.load_library(path).disable()
 
 
-def test_files_that_load_each_other_in_two_threads_end(host: Host, tmp_path: Path) -> None:
+def test_files_that_load_each_other_in_two_threads_end(tmp_path: Path) -> None:
     code = "import plugframe, time\ntime.sleep(0.2)\nplugframe.load_library(__file__.replace({!r}, {!r}))\n"
     (tmp_path / "acme_yin.py").write_text(code.format("acme_yin", "acme_yang"))
     (tmp_path / "acme_yang.py").write_text(code.format("acme_yang", "acme_yin"))
@@ -649,7 +659,7 @@ def declared_site(site: Site) -> Host:
     )
     site.install(tree)
     (site.folder / "acme_native" / "deep").mkdir(exist_ok=True)
-    shutil.copy(everything("-DNAME=\"declared\""), site.folder / "acme_native" / "deep" / f"libeverything{SUFFIX}")
+    shutil.copy(everything('-DNAME="declared"'), site.folder / "acme_native" / "deep" / f"libeverything{SUFFIX}")
     return Host("myapp", path=[site.folder])
 
 

@@ -101,7 +101,9 @@ def test_library_in_cpp_is_loaded_like_one_in_c(tmp_path: Path) -> None:
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the example's library, compiled here as its wheel build does it."""
     output = tmp_path_factory.mktemp("example") / f"libspread{SUFFIX}"
-    check_silent("cc", "-std=c11", *STRICT, "-O3", "-fvisibility=hidden", "-shared", "-fPIC", EXAMPLE / "spread.c", "-o", output)
+    check_silent(
+        "cc", "-std=c11", *STRICT, "-O3", "-fvisibility=hidden", "-shared", "-fPIC", EXAMPLE / "spread.c", "-o", output
+    )
     return output
 
 
@@ -124,7 +126,7 @@ def test_example_library_runs_under_a_c_program(example: Path, tmp_path: Path) -
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="there is no valgrind")
 def test_example_library_loses_no_memory_under_a_c_program(example: Path, tmp_path: Path) -> None:
     driver = compile_c(SOURCES / "driver.c", tmp_path / "driver", "-ldl", shared=False)
-    command = ["valgrind", "--quiet", "--error-exitcode=9", "--leak-check=full", driver, example]
+    command: list[str | Path] = ["valgrind", "--quiet", "--error-exitcode=9", "--leak-check=full", driver, example]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
 
@@ -132,7 +134,9 @@ def test_example_library_loses_no_memory_under_a_c_program(example: Path, tmp_pa
 @needs_compiler
 @pytest.mark.skipif(shutil.which("readelf") is None, reason="there is no readelf")
 def test_example_library_needs_nothing_of_python(example: Path) -> None:
-    told = subprocess.run(["readelf", "--dynamic", "--wide", example], capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(
+        ["readelf", "--dynamic", "--wide", example], capture_output=True, text=True, check=True
+    ).stdout
     needed = [line.partition("[")[2].rstrip("]") for line in told.splitlines() if "(NEEDED)" in line]
     assert needed
     assert all(name.startswith(("libc.so", "libc.musl", "libm.so", "ld-")) for name in needed), needed

@@ -1,16 +1,18 @@
 """Slots of native libraries: Python callbacks from native code, from any thread, until the end of the process."""
 
+import itertools
 import os
 import sys
 import sysconfig
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from _native import everything, needs_compiler, run_python
-from _sites import Site, plugin, site_at
+from _sites import Site, plugin, site_at, together
 
 import plugframe
 from plugframe import Host, Library
@@ -130,7 +132,9 @@ class Fancy(Exception):  # noqa: N818 # a plugin's exceptions are named as it li
         raise LookupError
 
 
-@pytest.mark.parametrize("raised", [ValueError("no ☃"), LookupError(), Fancy(), RuntimeError("x\0y"), ExceptionGroup("g", [OSError()])])
+@pytest.mark.parametrize(
+    "raised", [ValueError("no ☃"), LookupError(), Fancy(), RuntimeError("x\0y"), ExceptionGroup("g", [OSError()])]
+)
 @pytest.mark.parametrize("name", ["call_weigh", "call_weigh_directly"])
 def test_exception_of_a_callback_reaches_the_caller_through_native_code(
     binder: Any, library: Library, raised: Exception, name: str
@@ -148,13 +152,21 @@ def test_exception_of_a_callback_reaches_the_caller_through_native_code(
 
 def test_every_callback_may_raise(binder: Any, library: Library) -> None:
     functions: Any = library.functions
-    binder.weigh = binder.note = binder.measure = lambda *_: 1 / 0
-    for call in (
-        lambda: functions.call_weigh(1, 2), lambda: functions.call_note("x", b""), lambda: functions.call_measure(True, 1.0),
-    ):  # fmt: skip
+
+    def fail(*_: object) -> float:
+        return 1 / 0
+
+    binder.weigh = binder.note = binder.measure = fail
+    calls: dict[str, tuple[object, ...]] = {
+        "call_weigh": (1, 2),
+        "call_weigh_directly": (1, 2),
+        "call_note": ("x", b""),
+        "call_measure": (True, 1.0),
+    }
+    for name, arguments in calls.items():
         for _ in range(100):
             with pytest.raises(NativeError, match="ZeroDivisionError"):
-                call()
+                getattr(functions, name)(*arguments)
     assert functions.call_note_regardless("x", b"") == 5
 
 
@@ -243,43 +255,41 @@ def test_binding_and_unbinding_in_threads_while_native_threads_call(site: Site, 
     """A call finds the callback or the no-op, never anything between."""
     functions: Any = library.functions
     registration = site.host._registration  # noqa: SLF001 # the way that plugins go
-    calls_wanted = 1_000_000 if STRESS else 40_000
     additions = [registration.bound._find(name) for name in ("weigh", "note", "measure")]  # noqa: SLF001
+    all_calls, python_calls = (1_000_000, 100_000) if STRESS else (50_000, 5_000)
+    served, changes = itertools.count(), itertools.count()
+    binder.weigh = lambda a, b: a + b if next(served) >= 0 else 0
     before = functions.tally()
-    functions.start(-1)
 
     def bind_and_unbind(_: int) -> bool:
-        while functions.tally()[0] - before[0] < calls_wanted:
-            registration.bound.forget(additions[0].provider)
-            registration.callbacks.tell()
+        while _told(functions, before) < all_calls or _count(served) < python_calls:
             try:
                 registration.bound.commit(additions)
             except plugframe.PlugframeError:
-                continue  # another thread was faster
+                registration.bound.forget(additions[0].provider)
             registration.callbacks.tell()
+            next(changes)
+            time.sleep(0.0002)  # A thread that waits for the interpreter gets it.
         return True
 
+    functions.start(-1)
     try:
-        found = _for_long(4, bind_and_unbind)
+        found = together(4, bind_and_unbind, patience=240)
     finally:
         functions.join(True)
-    calls, _, garbage = (now - then for now, then in zip(functions.tally(), before, strict=True))
-    assert found == [True] * 4
-    assert (calls >= calls_wanted, garbage) == (True, 0)
-    # A call that came between may have found nothing bound, but one that comes now finds what is bound now.
-    registration.callbacks.tell()
+    _, failures, garbage = (now - then for now, then in zip(functions.tally(), before, strict=True))
+    assert (found, garbage, failures) == ([True] * 4, 0, 0)
+    assert _count(changes) > 50
+    # Whatever came last, what is bound now is what a call finds now.
     assert functions.call_weigh_directly(1, 2) == (3 if registration.callbacks.weigh.bound else -1)
-    assert binder is not None
 
 
-def _for_long(number: int, call: Any) -> list[Any]:
-    results: list[Any] = [None] * number
-    threads = [threading.Thread(target=lambda index=index: results.__setitem__(index, call(index))) for index in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(300)
-    return results
+def _told(functions: Any, before: Any) -> int:
+    return int(functions.tally()[0] - before[0])
+
+
+def _count(counter: "itertools.count[int]") -> int:
+    return int(repr(counter)[6:-1])
 
 
 # The end of the process, forks, subinterpreters
@@ -385,7 +395,9 @@ def test_subinterpreter_is_refused_with_a_clear_error() -> None:
 def test_library_is_clean_under_the_sanitizer(sanitizer: str) -> None:
     import subprocess
 
-    found = subprocess.run(["cc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True).stdout.strip()
+    found = subprocess.run(
+        ["cc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
+    ).stdout.strip()
     if not os.path.isabs(found):
         pytest.skip("the compiler has no libasan")
     path = everything(f"-fsanitize={sanitizer}", '-DNAME="sanitized"')

@@ -23,7 +23,8 @@ static int32_t make(void *self, const pf_value *args, int32_t count, pf_value *r
     return pf_give_object(result, &object);
 }
 PF_SLOT(told)
-static const pf_function functions[] = {PF_FUNCTION("call", "()", "", call), PF_FUNCTION("again", "(a: int) -> int", "", call)};
+static const pf_function functions[] = {PF_FUNCTION("call", "()", "", call),
+                                        PF_FUNCTION("again", "(a: int) -> int", "", call)};
 static const pf_class classes[] = {PF_CLASS("Thing", "()", "", make, NULL, PF_TABLE(functions))};
 static const pf_slot slots[] = {PF_SLOT_ENTRY(told, "told", "(a: int)", "", pf_noop)};
 PF_MODULE("NAME", "1.0", PF_TABLE(functions), PF_TABLE(classes), PF_TABLE(slots), NULL, NULL)
@@ -32,8 +33,8 @@ LAX = ("-Wno-unused-variable", "-Wno-unused-const-variable", "-Wno-unused-functi
 LONG = "x" * 5000
 
 # What stands in the template, what takes its place, what the error says.
-BAD: dict[str, tuple[str, str, str]] = {
-    "null_function": ('"again", "(a: int) -> int", "", call', '"again", "()", "", NULL', "the function 'again' has NULL"),
+BAD: dict[str, tuple[str, str, str]] = {  # lines as long as what they have to say
+    "null_function": ('"again", "(a: int) -> int", "", call', '"again", "()", "", NULL', "'again' has NULL"),
     "null_name": ('"again", ', "NULL, ", "the name of a function is NULL"),
     "null_signature": ('"(a: int) -> int"', "NULL", "the signature of the function 'again' is NULL"),
     "name_not_utf_8": ('"again", ', '"\\xff\\xfe", ', "not UTF-8"),
@@ -70,18 +71,19 @@ BAD: dict[str, tuple[str, str, str]] = {
         "NULL in the place of exchange or running",
     ),
     "slot_that_cannot_be_reached": ('"told", "(a: int)"', '"slot", "(a: int)"', "slot"),
-    "table_that_is_null": ("PF_TABLE(slots)", "TABLE(NULL, 3, sizeof(pf_slot))", "table of slots is NULL, and has 3 entries"),
-    "table_that_is_too_long": ("PF_TABLE(slots)", "TABLE(slots, 4000000000u, sizeof(pf_slot))", "has 4000000000 entries"),
+    "table_that_is_null": ("PF_TABLE(slots)", "TABLE(NULL, 3, sizeof(pf_slot))", "slots is NULL, and has 3 entries"),
+    "table_that_is_too_long": ("PF_TABLE(slots)", "TABLE(slots, 4000000000u, sizeof(pf_slot))", "has 4000000000"),
     "table_of_small_entries": ("PF_TABLE(slots)", "TABLE(slots, 1, 8)", "entries of 8 bytes, not 48"),
     "table_of_large_entries": ("PF_TABLE(slots)", "TABLE(slots, 1, 4096)", "entries of 4096 bytes, not 48"),
-    "methods_that_are_null": ('make, NULL, PF_TABLE(functions)', 'make, NULL, TABLE(NULL, 1, 32)', "table of method"),
+    "methods_that_are_null": ("make, NULL, PF_TABLE(functions)", "make, NULL, TABLE(NULL, 1, 32)", "table of method"),
     "module_with_a_bad_name": ('"NAME"', '"no name"', "a module is named 'no name'"),
 }  # fmt: skip
 
 BY_HAND = """
 #include "plugframe.h"
 PF_EXPORT_CONST char plugframe_manifest_v1[] = "\\037plugframe module\\037" ABI "\\037" "NAME" "\\0371.0\\037";
-static const pf_module module = {SIZE, MODULE_ABI, MODULE_NAME, MODULE_VERSION, PF_NO_TABLE, PF_NO_TABLE, PF_NO_TABLE, NULL, NULL};
+static const pf_module module = {SIZE, MODULE_ABI, MODULE_NAME, MODULE_VERSION, PF_NO_TABLE,
+                                  PF_NO_TABLE, PF_NO_TABLE, NULL, NULL};
 __attribute__((constructor)) static void constructed(void) { printf("constructed\\n"); fflush(stdout); }
 PF_EXPORT const pf_module *ENTRY(uint32_t abi) { return (void)abi, RETURNED; }
 """
@@ -129,7 +131,12 @@ def test_the_template_itself_is_good(tmp_path: Path) -> None:
     library = Host("tables", path=[]).load_library(
         compile_c(TEMPLATE.replace("NAME", "template"), tmp_path / f"template{SUFFIX}")
     )
-    assert library.registered == ("classes:template.Thing", "functions:template.call", "functions:template.again", "slots:told")
+    assert library.registered == (
+        "classes:template.Thing",
+        "functions:template.call",
+        "functions:template.again",
+        "slots:told",
+    )
     library.disable()
 
 

@@ -79,7 +79,12 @@ def test_none_passes_where_a_question_mark_admits_it(functions: Any, name: str) 
 
 
 def test_truth_values_pass_both_ways(functions: Any) -> None:
-    assert [functions.both(one, other) for one in (True, False) for other in (True, False)] == [True, False, False, False]
+    assert [functions.both(one, other) for one in (True, False) for other in (True, False)] == [
+        True,
+        False,
+        False,
+        False,
+    ]
     assert functions.both(True, True) is True
     assert functions.echo_bool(False) is False
 
@@ -142,7 +147,13 @@ def test_numpy_arrays_are_lent_as_any_buffer(functions: Any) -> None:
     functions.fill(room, 9)
     assert room.tolist() == [9] * 5
     assert functions.add(numpy.int64(3), numpy.uint8(4)) == 7
-    for unfit in (numpy.zeros(4)[::2], numpy.zeros((2, 2)).T[:, :1], numpy.zeros(2, ">f8"), numpy.zeros(2, "f4"), numpy.array(["x"])):
+    for unfit in (
+        numpy.zeros(4)[::2],
+        numpy.zeros((2, 2)).T[:, :1],
+        numpy.zeros(2, ">f8"),
+        numpy.zeros(2, "f4"),
+        numpy.array(["x"]),
+    ):
         with pytest.raises((NativeTypeError, NativeValueError)):
             functions.describe_floats(unfit)
     room.flags.writeable = False

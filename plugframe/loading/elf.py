@@ -33,7 +33,8 @@ def elf_problem(content: bytes) -> str:
     if width not in _HEADERS or order not in (_LITTLE, _BIG):
         return f"it is an ELF file of the unknown class {width} or byte order {order}"
     if (width == 2, order == _LITTLE) != (sys.maxsize > 1 << 32, sys.byteorder == "little"):  # noqa: PLR2004
-        return f"it is an ELF file of {32 * width} bits, {'little' if order == _LITTLE else 'big'} endian; this process is not"
+        endian = "little" if order == _LITTLE else "big"
+        return f"it is an ELF file of {32 * width} bits, {endian} endian; this process is not"
     prefix = "<" if order == _LITTLE else ">"
     kind, machine, _, _, start, _, _, _, size, count = Struct(prefix + _HEADERS[width]).unpack_from(content, 16)
     if kind != _SHARED:

@@ -13,20 +13,43 @@ from plugframe.records import Decision, Distribution, EntryPoint, Plugin, split_
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from plugframe.loading.library import Library
     from plugframe.loading.native.images import Image
-    from plugframe.loading.registration import Registration
+    from plugframe.registry.callbacks import Callbacks
+    from plugframe.registry.classes import ClassRegistry
 
+    Register = Callable[[Plugin, object], tuple["Names", object]]
     Names = tuple[str, ...]
 
 
 class Enlisting:
-    """Registers what libraries bring: classes and slots of native ones, all that plugins may register of Python ones."""
+    """Registers what libraries bring: classes and slots of native ones, of others what plugins may."""
 
-    def __init__(self, host: str, registration: "Registration") -> None:
-        """Keep where to register."""
+    def __init__(
+        self,
+        host: str,
+        *,
+        classes: "ClassRegistry",
+        callbacks: "Callbacks",
+        register: "Register",
+        undo: "Callable[[Plugin], object]",
+    ) -> None:
+        """Keep where to register.
+
+        Args:
+            host: its name.
+            classes: its classes.
+            callbacks: its slots.
+            register: registers what a module brings as a plugin's, or nothing of it.
+            undo: takes away what was registered as a plugin's.
+        """
         self._host = host
-        self._registration = registration
+        self._classes = classes
+        self._callbacks = callbacks
+        self._register = register
+        self._undo = undo
         self._live: dict[str, tuple[LibraryFile, object]] = {}
         self._declared_slots: dict[str, list[str]] = {}
 
@@ -47,18 +70,18 @@ class Enlisting:
         ]
         self._check(file, image, additions)
         new = [one for one in additions if not self._declares(one.name, file)]
-        self._registration.classes.commit(new)
+        self._classes.commit(new)
         try:
             self._serve(file, image)
         except BaseException:
-            self._registration.undo(plugin)
+            self._undo(plugin)
             raise
         self._live[file.path] = (file, image)
         kinds = [f"functions:{image.name}.{name}" for name in image.functions]
         return (*(f"classes:{one.name}" for one in additions), *kinds, *(f"slots:{one.name}" for one in image.slots))
 
     def _check(self, file: LibraryFile, image: "Image", additions: list[Addition]) -> None:
-        reserved = dir(type(self._registration.classes))
+        reserved = dir(type(self._classes))
         for one in additions:
             problem = name_problem(one.name, parts=2, reserved=reserved)
             if problem:
@@ -71,7 +94,7 @@ class Enlisting:
 
     def _declares(self, name: str, file: LibraryFile) -> bool:
         """Return whether a class is registered already as what this very library has, by an entry point."""
-        table = self._registration.classes
+        table = self._classes
         target = table.target(name) if name in table else None
         if not isinstance(target, str) or split_reference(target)[1] != name.rpartition(".")[2]:
             return False
@@ -81,7 +104,7 @@ class Enlisting:
             return False
 
     def _serve(self, file: LibraryFile, image: "Image") -> None:
-        callbacks = self._registration.callbacks
+        callbacks = self._callbacks
         declared = self._declared_slots[file.path] = []
         try:
             slots = []
@@ -94,12 +117,12 @@ class Enlisting:
         except RegistrationError as error:
             self._retract(file.path)
             raise LibraryError(file.path, str(error)) from error
-        for native, slot in zip(image.slots, slots, strict=True):
-            native.serve(slot, self._host)
+        for native, python in zip(image.slots, slots, strict=True):
+            native.serve(python, self._host)
 
     def _retract(self, path: str) -> None:
         for name in self._declared_slots.pop(path, ()):
-            self._registration.callbacks.retract(name)
+            self._callbacks.retract(name)
 
     def import_and_enlist(self, file: LibraryFile) -> "tuple[object, Names]":
         """Import a library of Python and register what it brings as a plugin would.
@@ -114,7 +137,7 @@ class Enlisting:
         before = frozenset(sys.modules)
         module = import_file(file)
         try:
-            registered, _ = self._registration.register(self._plugin(file), module)
+            registered, _ = self._register(self._plugin(file), module)
         except BaseException:
             forget(file.name, before)
             raise
@@ -138,14 +161,14 @@ class Enlisting:
             elif library.kind == "native":
                 self.enlist_image(file, live)  # type: ignore[arg-type] # what enlist_image kept
             else:
-                self._registration.register(self._plugin(file), live)
+                self._register(self._plugin(file), live)
             library.enabled = not library.enabled
 
     def _disenlist(self, file: LibraryFile, live: object) -> None:
         for slot in getattr(live, "slots", ()):
             slot.disarm()
         self._retract(file.path)
-        self._registration.undo(self._plugin(file))
+        self._undo(self._plugin(file))
 
     def _plugin(self, file: LibraryFile) -> Plugin:
         """Return a record that says whose the names are: the file's."""

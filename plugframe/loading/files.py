@@ -19,7 +19,9 @@ _SHARED_MAGIC = (
     ELF, b"MZ",
     b"\xfe\xed\xfa\xce", b"\xce\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe",
 )  # fmt: skip
-_MANIFEST = re.compile(rb"\x1fplugframe module\x1f([0-9]+)\.([0-9]+)\x1f([^\x00-\x1f]{1,256})\x1f([^\x00-\x1f]{1,256})\x1f")
+_MANIFEST = re.compile(
+    rb"\x1fplugframe module\x1f([0-9]+)\.([0-9]+)\x1f([^\x00-\x1f]{1,256})\x1f([^\x00-\x1f]{1,256})\x1f"
+)
 Identity = tuple[int, int]
 
 
@@ -157,12 +159,16 @@ def _shared(path: str, base: str, content: bytes, *, plain: bool) -> LibraryFile
         raise LibraryFormatError(path, f"it says that it is {len(manifests)} native libraries in one")
     for major, minor, name, version in manifests:
         abi = (int(major), int(minor))
-        return _found(path, NATIVE, name.decode("utf-8", "replace"), version=version.decode("utf-8", "replace"), abi=abi)
+        return _found(
+            path, NATIVE, name.decode("utf-8", "replace"), version=version.decode("utf-8", "replace"), abi=abi
+        )
     if base.endswith(tuple(EXTENSION_SUFFIXES)) and content.find(f"PyInit_{stem}\0".encode()) >= 0:
         return _found(path, EXTENSION, _module_name(path, stem))
     if plain:
         return _found(path, SHARED, stem)
-    reason = "it has neither the symbol plugframe_module_v1 nor that of a Python module; any other is loaded with plain=True"
+    reason = (
+        "it has neither the symbol plugframe_module_v1 nor that of a Python module; any other is loaded with plain=True"
+    )
     raise LibraryFormatError(path, f"it is a shared library, and {reason}")
 
 

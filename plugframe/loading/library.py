@@ -30,7 +30,8 @@ class Library:
     """
 
     __slots__ = (
-        "_switch", "classes", "enabled", "functions", "kind", "module", "name", "path", "registered", "seconds", "sha256", "version",
+        "_switch", "classes", "enabled", "functions", "kind", "module", "name", "path", "registered", "seconds",
+        "sha256", "version",
     )  # fmt: skip
 
     def __init__(
@@ -118,7 +119,8 @@ class Members:
     def __getattr__(self, name: str) -> "Any":  # noqa: ANN401 # what is found before this is what the library has
         if name.startswith("_"):
             raise AttributeError(name)
-        raise NotRegisteredError(f"part of the library {self._library}", name, tuple(self))
+        kind = f"part of the library {self._library}"
+        raise NotRegisteredError(kind, name, tuple(self))
 
     def __iter__(self) -> "Iterator[str]":
         return iter(sorted(name for name in self.__dict__ if not name.startswith("_")))

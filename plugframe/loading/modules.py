@@ -91,9 +91,7 @@ def _spec(file: LibraryFile) -> "ModuleSpec":
         spec = importlib.util.spec_from_file_location(file.name, file.path, loader=loader)
     else:
         search = [file.path] if file.kind == PACKAGE else None
-        spec = importlib.util.spec_from_file_location(
-            file.name, _origin_of(file), submodule_search_locations=search
-        )
+        spec = importlib.util.spec_from_file_location(file.name, _origin_of(file), submodule_search_locations=search)
     if spec is None or spec.loader is None:
         raise LibraryError(file.path, f"the import system knows no loader for {file.name!r} there")
     return spec

@@ -28,7 +28,9 @@ def find_file(reference: str) -> str:
         for suffix in SUFFIXES:
             if os.path.isfile(place + suffix) or (not suffix and os.path.isfile(os.path.join(place, "__init__.py"))):
                 return place + suffix
-    raise LibraryError(reference, f"it should be a file with one of the suffixes {', '.join(SUFFIXES[:-1])}; there is none")
+    raise LibraryError(
+        reference, f"it should be a file with one of the suffixes {', '.join(SUFFIXES[:-1])}; there is none"
+    )
 
 
 def _folders(package: str) -> list[str]:

@@ -72,9 +72,13 @@ class Registration:
             from plugframe.loading.enlisting import Enlisting
             from plugframe.loading.libraries import Libraries
 
-            made = Libraries(self._host, Enlisting(self._host, self))
+            enlisting = Enlisting(
+                self._host, classes=self.classes, callbacks=self.callbacks, register=self.register, undo=self.undo
+            )
+            made = Libraries(self._host, enlisting)
             with _publishing:  # Of two threads that make one, both must get the same.
-                self._files = self._files or made
+                first: Libraries | None = self._files
+                self._files = first or made
         return self._files
 
     def _load_library(self, reference: str) -> object:

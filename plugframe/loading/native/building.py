@@ -49,7 +49,12 @@ class Built:
         # What creates an object returns its address here: of a subclass, it becomes an object of that.
         new = one.create
         create = make_function(
-            new.name, new.signature, new.address, module=self._module, classes=self.classes, wrap=lambda address: address
+            new.name,
+            new.signature,
+            new.address,
+            module=self._module,
+            classes=self.classes,
+            wrap=lambda address: address,
         )
         methods = {method.name: self._function(method, owner=one.name) for method in one.methods}
         living = self._living[one.name]

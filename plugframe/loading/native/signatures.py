@@ -1,4 +1,4 @@
-"""What a native function takes and returns, read from the text in its table: ``(a: int, rows: buffer[float64]) -> int``."""
+"""What a native function takes and returns, read from its table: ``(a: int, rows: buffer[float64]) -> int``."""
 
 import keyword
 import re

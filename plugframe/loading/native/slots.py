@@ -24,18 +24,34 @@ if TYPE_CHECKING:
         """What serves a native slot: it is called with the arguments, and tells when it is bound or unbound."""
 
         @property
-        def bound(self) -> bool: ...
-        def __call__(self, *args: object) -> Any: ...  # noqa: ANN401
-        def watch(self, function: Callable[[Any], object]) -> object: ...
+        def bound(self) -> bool:
+            """Whether something is bound to it."""
+            ...
+
+        def __call__(self, *args: object) -> Any:  # noqa: ANN401 # the callback decides
+            """Call what is bound, or the default."""
+            ...
+
+        def watch(self, function: Callable[[Any], object]) -> object:
+            """Have a function called with it after every change of what is bound."""
+            ...
 
 
 PATIENCE_SECONDS = 5.0
 """How long the end of the process waits for calls that are under way."""
 
 _LARGEST = 1 << 63
-_TYPES = {signatures.BOOL: ctypes.c_int32, signatures.INT: ctypes.c_int64, signatures.FLOAT: ctypes.c_double}
+_TYPES: "dict[int, Any]" = {
+    signatures.BOOL: ctypes.c_int32,
+    signatures.INT: ctypes.c_int64,
+    signatures.FLOAT: ctypes.c_double,
+}
 _ARGUMENT = Struct("=iiqq8x")
-_NUMBER = {signatures.BOOL: Struct("=i4xq16x"), signatures.INT: Struct("=i4xq16x"), signatures.FLOAT: Struct("=i4xd16x")}
+_NUMBER = {
+    signatures.BOOL: Struct("=i4xq16x"),
+    signatures.INT: Struct("=i4xq16x"),
+    signatures.FLOAT: Struct("=i4xd16x"),
+}
 _BITS, _DOUBLE = Struct("=q"), Struct("=d")
 _forever: list[object] = []
 """What native code has the address of: bindings and the functions in them."""
@@ -53,7 +69,10 @@ def direct({parameters}_error):
 _CHECKS = {
     signatures.NONE: "        return None",
     signatures.BOOL: "        return _checked(_value)",
-    signatures.INT: "        return _value if _value.__class__ is int and -_most <= _value < _most else _checked(_value)",
+    signatures.INT: """\
+        if _value.__class__ is int and -_most <= _value < _most:
+            return _value
+        return _checked(_value)""",
     signatures.FLOAT: "        return _value if _value.__class__ is float else _checked(_value)",
 }
 
@@ -157,7 +176,13 @@ def _direct(slot: "Callable[..., Any]", name: str, signature: Signature) -> "Cal
         failed="None" if signature.result.kind == signatures.NONE else "0",
     )
     checked = _checker(name, signature.result)
-    variables = {"_slot": slot, "_report": report, "_name": name, "_most": _LARGEST, "_checked": checked}
+    variables: dict[str, Any] = {
+        "_slot": slot,
+        "_report": report,
+        "_name": name,
+        "_most": _LARGEST,
+        "_checked": checked,
+    }
     exec(compile(source, f"<native slot {name}>", "exec"), variables)  # noqa: S102 # names are checked identifiers
     made: Callable[..., Any] = variables["direct"]
     return made
@@ -165,14 +190,13 @@ def _direct(slot: "Callable[..., Any]", name: str, signature: Signature) -> "Cal
 
 def _generic(slot: "Callable[..., Any]", name: str, signature: Signature) -> "Callable[..., int]":
     size = VALUE_SIZE * len(signature.types)
-    readers = [_reader(one) for one in signature.types]
+    readers = [_reader(name, one) for one in signature.types]
     checked = _checker(name, signature.result)
     number = _NUMBER.get(signature.result.kind)
 
     def call(_: int | None, arguments: int | None, count: int, result: int | None, error: int | None) -> int:
         try:
-            if count != len(readers) or (count and not arguments):
-                raise NativeError(name, f"the library calls it with {count} arguments, and declares {len(readers)}")
+            _check_count(name, count if arguments else 0, len(readers))
             raw = ctypes.string_at(arguments, size) if arguments and size else b""
             values = [read(*one) for read, one in zip(readers, _ARGUMENT.iter_unpack(raw), strict=True)]
             value = slot(*values)
@@ -186,20 +210,25 @@ def _generic(slot: "Callable[..., Any]", name: str, signature: Signature) -> "Ca
     return call
 
 
-def _reader(wanted: Type) -> "Callable[[int, int, int, int], object]":
+def _check_count(name: str, found: int, wanted: int) -> None:
+    if found != wanted:
+        raise NativeError(name, f"the library calls it with {found} arguments, and declares {wanted}")
+
+
+def _reader(name: str, wanted: Type) -> "Callable[[int, int, int, int], object]":
     """Return what makes a value of an argument: its kind, item, bits and count. What is in memory is copied."""
 
-    def read(kind: int, item: int, bits: int, count: int) -> object:
+    def read(kind: int, _: int, bits: int, count: int) -> object:
         if kind == signatures.NONE and wanted.optional:
             return None
         if kind != wanted.kind:
-            raise NativeError("callback", f"the library gives a value of kind {kind}, and declares {wanted}")
+            raise NativeError(name, f"the library gives a value of kind {kind}, and declares {wanted}")
         if kind == signatures.FLOAT:
             return _DOUBLE.unpack(_BITS.pack(bits))[0]
         if kind in (signatures.INT, signatures.BOOL):
             return bits if kind == signatures.INT else bits != 0
         if count < 0 or (count and not bits):
-            raise NativeError("callback", f"the library gives {wanted} at address {bits} with a count of {count}")
+            raise NativeError(name, f"the library gives {wanted} at address {bits} with a count of {count}")
         raw = ctypes.string_at(bits, count) if count else b""
         return raw if kind == signatures.BYTES else raw.decode()
 

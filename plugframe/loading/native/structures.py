@@ -134,7 +134,9 @@ def read_entries(table: Table, kind: "type[ctypes.Structure]", what: str, path: 
     if not table.entries:
         raise LibraryFormatError(path, f"its table of {what} is NULL, and has {table.count} entries")
     if table.count > MOST_ENTRIES:
-        raise LibraryFormatError(path, f"its table of {what} has {table.count} entries; at most {MOST_ENTRIES} are taken")
+        raise LibraryFormatError(
+            path, f"its table of {what} has {table.count} entries; at most {MOST_ENTRIES} are taken"
+        )
     # Entries of a library whose minor number is ours or smaller are not larger than ours.
     if table.entry_size != least:
         raise LibraryFormatError(path, f"its table of {what} has entries of {table.entry_size} bytes, not {least}")

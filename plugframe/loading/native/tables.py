@@ -160,7 +160,9 @@ def _function(
 def _class(entry: ctypes.Structure, classes: frozenset[str], path: str) -> ClassDefinition:
     create = _function(entry, entry.create, "class", classes, path)
     if create.signature.result != Type(kind=signatures.NONE):
-        raise LibraryFormatError(path, f"the signature of the class {create.name!r} has a result; it takes arguments only")
+        raise LibraryFormatError(
+            path, f"the signature of the class {create.name!r} has a result; it takes arguments only"
+        )
     made = create.signature.replace(result=Type(kind=signatures.OBJECT, class_name=create.name))
     methods = _functions(entry.methods, f"method of {create.name}", classes, path)
     return ClassDefinition(create=create.replace(signature=made), destroy=entry.destroy or 0, methods=methods)
