@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from plugframe.loading.library import Library
     from plugframe.loading.native.images import Image
+    from plugframe.loading.native.slots import NativeSlot
     from plugframe.registry.callbacks import Callbacks
     from plugframe.registry.classes import ClassRegistry
 
@@ -111,7 +112,7 @@ class Enlisting:
             for slot in image.slots:
                 present = callbacks.find(slot.name)
                 if present is None:
-                    present = callbacks.slot(slot.name, default=slot.noop)
+                    present = callbacks.slot(slot.name, _allowed(slot), default=slot.noop)
                     declared.append(slot.name)
                 slots.append(present)
         except RegistrationError as error:
@@ -185,3 +186,8 @@ class Enlisting:
         # The path makes the name unique among the host's plugins.
         name = f"{file.name} [{file.path}]"
         return Plugin(host=self._host, name=name, entry_point=entry, decision=decision, provides={"hooks": ()})
+
+
+def _allowed(slot: "NativeSlot") -> str:
+    """Return the calls that a slot of a library allows: by position, so that a callback may name its parameters."""
+    return f"({', '.join((*slot.signature.names, '/'))})" if slot.signature.names else "()"

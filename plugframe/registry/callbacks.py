@@ -1,7 +1,9 @@
 """Callback slots: a host declares one with a default, a plugin binds a function to it."""
 
+from itertools import count
+
 from plugframe.errors import NotRegisteredError, RegistrationError
-from plugframe.namespaces.references import References
+from plugframe.namespaces.references import Addition, References
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
 
 
 _KIND = "slot"
+_numbers = count()
 
 
 def do_nothing(*_: object, **__: object) -> None:
@@ -54,6 +57,20 @@ class Slot:
         return f"<slot {self.name}: {self.provider or 'default'}>"
 
 
+class Binding:
+    """What the host itself bound to a slot."""
+
+    def __init__(self, callbacks: "Callbacks", addition: Addition) -> None:
+        """Keep what was bound where."""
+        self.addition = addition
+        self._callbacks = callbacks
+
+    def remove(self) -> None:
+        """Unbind it."""
+        self._callbacks._bound.forget(self.addition.provider)  # noqa: SLF001 # of this module
+        self._callbacks.tell()
+
+
 class Callbacks:
     """A host's slots, as attributes: ``host.callbacks.progress(done, total)``."""
 
@@ -66,7 +83,7 @@ class Callbacks:
         self._bound = bound
         self._slots: dict[str, Slot] = {}
 
-    def slot(self, name: str, *, default: "Callable[..., Any] | None" = None) -> Slot:
+    def slot(self, name: str, _: object = None, *, default: "Callable[..., Any] | None" = None) -> Slot:
         """Declare a slot.
 
         Args:
@@ -88,6 +105,17 @@ class Callbacks:
             raise RegistrationError(message)
         self._slots[name] = Slot(name, self._bound, default or do_nothing)
         return self._slots[name]
+
+    def bind(self, name: str, function: "Callable[..., Any]") -> "Binding":
+        """Bind a function to a slot until what this returns is removed.
+
+        Raises:
+            RegistrationConflictError: something is bound.
+        """
+        binding = Binding(self, Addition(name=name, provider=f"the host's own {next(_numbers)}", target=function))
+        self._bound.commit([binding.addition])
+        self.tell()
+        return binding
 
     def find(self, name: str) -> Slot | None:
         """Return the slot of this name, or None."""

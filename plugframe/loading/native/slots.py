@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 5.0
 """How long the end of the process waits for calls that are under way."""
 
-_LARGEST = 1 << 63
 _TYPES: "dict[int, Any]" = {
     signatures.BOOL: ctypes.c_int32,
     signatures.INT: ctypes.c_int64,
@@ -70,10 +69,10 @@ _CHECKS = {
     signatures.NONE: "        return None",
     signatures.BOOL: "        return _checked(_value)",
     signatures.INT: """\
-        if _value.__class__ is int and -_most <= _value < _most:
+        if type(_value) is int and _value.bit_length() < 64:
             return _value
         return _checked(_value)""",
-    signatures.FLOAT: "        return _value if _value.__class__ is float else _checked(_value)",
+    signatures.FLOAT: "        return _value if type(_value) is float else _checked(_value)",
 }
 
 
@@ -180,7 +179,6 @@ def _direct(slot: "Callable[..., Any]", name: str, signature: Signature) -> "Cal
         "_slot": slot,
         "_report": report,
         "_name": name,
-        "_most": _LARGEST,
         "_checked": checked,
     }
     exec(compile(source, f"<native slot {name}>", "exec"), variables)  # noqa: S102 # names are checked identifiers
