@@ -14,7 +14,7 @@ from benchmarks.measure import Contender, Figure, MeasurementError, race
 from benchmarks.report import Goal, Results
 
 PROJECT = Path(__file__).resolve().parent.parent
-TOPICS = {"discovery": "benchmarks.discovery", "hooks": "benchmarks.hooks"}
+TOPICS = {"discovery": "benchmarks.discovery", "hooks": "benchmarks.hooks", "libraries": "benchmarks.libraries"}
 SETTLE_SECONDS = 4  # plugframe keeps nothing about files that changed within the last two seconds.
 
 

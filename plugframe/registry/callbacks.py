@@ -33,6 +33,10 @@ class Slot:
         """Have a function called with the slot after every change of what is bound."""
         self._watchers.append(function)
 
+    def settle(self) -> "tuple[Callable[..., Any], Callable[[], None]]":
+        """Return what a call calls now, imported, and who is told while an exception of it is handled."""
+        return (self._bound.get(self.name) if self.bound else self.default), do_nothing  # type: ignore[return-value]
+
     def tell(self) -> None:
         """Tell those who watch that what is bound may be another function now."""
         for function in tuple(self._watchers):

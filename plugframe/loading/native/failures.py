@@ -2,10 +2,15 @@
 
 import ctypes
 import threading
+from contextlib import suppress
 from struct import Struct
 
 from plugframe.errors import NativeError, NativeMemoryError, NativeTypeError, NativeValueError
 from plugframe.loading.native.structures import ERROR_SIZE, MESSAGE_SIZE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ERROR, TYPE, VALUE, MEMORY, ABI, CALLBACK, UNBOUND = range(1, 8)
 _HEAD = Struct("=Ii")
@@ -57,7 +62,13 @@ def _take_cause() -> BaseException | None:
     return cause
 
 
-def report(error: BaseException, slot: str, address: int | None) -> int:
+def report(
+    error: BaseException,
+    slot: str,
+    address: int | None,
+    called: object = None,
+    told: "tuple[object, Callable[[], object]] | None" = None,
+) -> int:
     """Write an exception of a callback to a native error, keep it for this thread, and return the code.
 
     Nothing gets out of it, whatever the exception does when it is looked at.
@@ -66,7 +77,12 @@ def report(error: BaseException, slot: str, address: int | None) -> int:
         error: what was raised.
         slot: the slot's name.
         address: of the error; None where the caller gave NULL.
+        called: the function that raised it.
+        told: the function that is bound now, and who is told of its exceptions.
     """
+    if told is not None and told[0] is called:
+        with suppress(Exception):
+            told[1]()
     _thread.cause = error
     if address:
         raw = _message(error, slot)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import plugframe
 
 BARS = " ▁▂▃▄▅▆▇█"
-FEWEST_NUMBERS = 4
+FEWEST_NUMBERS = 5
 LABEL = "spread "
 
 
