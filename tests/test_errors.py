@@ -11,9 +11,17 @@ from plugframe import errors
 from plugframe.errors import (
     CoroutineHookError,
     DeclarationError,
+    DuplicateLibraryError,
     EnvironmentNotReadableError,
     HookValidationError,
     LazyImportError,
+    LibraryError,
+    LibraryFormatError,
+    LibraryVersionError,
+    NativeError,
+    NativeMemoryError,
+    NativeTypeError,
+    NativeValueError,
     NotRegisteredError,
     PlugframeError,
     PlugframeWarning,
@@ -109,6 +117,22 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         OSError,
         ("cannot read the environment of '/usr/bin/nothing': it is no interpreter.", "Next: name its"),
     ),
+    LibraryError: (LibraryError("/x/a.so", "it is cut off"), OSError, "cannot load the library /x/a.so: it is cut off"),
+    LibraryFormatError: (LibraryFormatError("/x/a.so", "it is empty"), OSError, "library /x/a.so: it is empty"),
+    LibraryVersionError: (
+        LibraryVersionError("/x/a.so", "2.0", "1.3"),
+        LibraryError,
+        "/x/a.so: it was built for version 2.0 of the plugin ABI, and this host takes 1.0 to 1.3",
+    ),
+    DuplicateLibraryError: (
+        DuplicateLibraryError("/x/b.so", "a copy of b.so", "/x/a.so"),
+        LibraryError,
+        "/x/b.so: a copy of b.so is loaded from /x/a.so already, and a process can have only one of it",
+    ),
+    NativeError: (NativeError("stats.total", "no disk"), RuntimeError, "stats.total: no disk"),
+    NativeTypeError: (NativeTypeError("stats.total", "no number"), TypeError, "stats.total: no number"),
+    NativeValueError: (NativeValueError("stats.total", "too large"), ValueError, "stats.total: too large"),
+    NativeMemoryError: (NativeMemoryError("stats.total", "no memory"), MemoryError, "stats.total: no memory"),
 }
 
 
@@ -202,6 +226,9 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.EnvironmentNotReadableError("x", "y"), errors.HookValidationError("x", "y", "z"),
             errors.CoroutineHookError("x", "y"), errors.DeclarationError("x", "y", "z"),
             errors.LazyImportError("x", "y"),
+            errors.LibraryError("x", "y"), errors.LibraryFormatError("x", "y"), errors.NativeError("x", "y"),
+            errors.LibraryVersionError("x", "2.0", "1.0"), errors.DuplicateLibraryError("x", "y", "z"),
+            errors.NativeTypeError("x", "y"), errors.NativeValueError("x", "y"), errors.NativeMemoryError("x", "y"),
         ]
         assert all(map(str, made)) and all(map(repr, made))
         kinds = {{one for one in vars(errors).values() if isinstance(one, type)}}
