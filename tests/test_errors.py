@@ -118,16 +118,20 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         ("cannot read the environment of '/usr/bin/nothing': it is no interpreter.", "Next: name its"),
     ),
     LibraryError: (LibraryError("/x/a.so", "it is cut off"), OSError, "cannot load the library /x/a.so: it is cut off"),
-    LibraryFormatError: (LibraryFormatError("/x/a.so", "it is empty"), OSError, "library /x/a.so: it is empty"),
+    LibraryFormatError: (
+        LibraryFormatError("/x/a.so", "it is empty"),
+        OSError,
+        "cannot load the library /x/a.so: it is empty",
+    ),
     LibraryVersionError: (
         LibraryVersionError("/x/a.so", "2.0", "1.3"),
         LibraryError,
-        "/x/a.so: it was built for version 2.0 of the plugin ABI, and this host takes 1.0 to 1.3",
+        "cannot load the library /x/a.so: it was built for version 2.0 of the plugin ABI, and this host takes 1.0 to 1.3",
     ),
     DuplicateLibraryError: (
         DuplicateLibraryError("/x/b.so", "a copy of b.so", "/x/a.so"),
         LibraryError,
-        "/x/b.so: a copy of b.so is loaded from /x/a.so already, and a process can have only one of it",
+        ("cannot load the library /x/b.so: a copy of b.so is loaded from /x/a.so already", "only one of it"),
     ),
     NativeError: (NativeError("stats.total", "no disk"), RuntimeError, "stats.total: no disk"),
     NativeTypeError: (NativeTypeError("stats.total", "no number"), TypeError, "stats.total: no number"),
