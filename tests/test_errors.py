@@ -126,7 +126,7 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
     LibraryVersionError: (
         LibraryVersionError("/x/a.so", "2.0", "1.3"),
         LibraryError,
-        "cannot load the library /x/a.so: it was built for version 2.0 of the plugin ABI, and this host takes 1.0 to 1.3",
+        ("cannot load the library /x/a.so: it was built for version 2.0 of the plugin ABI, and", "takes 1.0 to 1.3"),
     ),
     DuplicateLibraryError: (
         DuplicateLibraryError("/x/b.so", "a copy of b.so", "/x/a.so"),

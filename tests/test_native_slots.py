@@ -337,7 +337,7 @@ def test_forked_child_goes_on_with_the_library_and_ends_well(*, teardown: bool) 
 import os, warnings
 warnings.simplefilter("ignore")
 time.sleep(0.02)
-for turn in range(5):
+for turn in range(int(sys.argv[2])):
     child = os.fork()
     if child == 0:
         assert library.functions.add(1, 2) == 3
@@ -347,7 +347,8 @@ for turn in range(5):
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 """
     )
-    run_python(code, everything("-DTEARDOWN") if teardown else everything())
+    code += "assert library.functions.call_weigh_directly(20, 22) == 42\n"
+    run_python(code, everything("-DTEARDOWN") if teardown else everything(), "100" if STRESS else "10")
 
 
 SUBINTERPRETER = """

@@ -12,7 +12,7 @@ import time
 from plugframe.errors import LibraryError, LibraryFormatError, LibraryVersionError
 from plugframe.loading.native.building import Built
 from plugframe.loading.native.failures import failure, prepare
-from plugframe.loading.native.slots import PATIENCE_SECONDS
+from plugframe.loading.native.slots import FORK_PATIENCE_SECONDS, PATIENCE_SECONDS
 from plugframe.loading.native.structures import ABI, ERROR_SIZE, MAJOR, MINOR, Host
 from plugframe.loading.native.tables import ModuleDefinition, read_module
 
@@ -79,7 +79,7 @@ def open_image(path: str, name: str, *, host: str, version: str) -> Image:
         if not _running:
             atexit.register(_end_all)
             if hasattr(os, "register_at_fork"):
-                os.register_at_fork(after_in_child=_after_fork)
+                os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child)
         _running.append(image)
     return image
 
@@ -132,7 +132,27 @@ def _end_all() -> None:
         image.end()
 
 
+def _before_fork() -> None:
+    """Have no native thread in Python during a fork.
+
+    One that was just entering would hold a lock of the interpreter, which nobody in the child gives back. Python 3.11
+    and 3.12 wait for that lock there, for ever.
+    """
+    slots = [slot for image in _running for slot in image.slots]
+    for slot in slots:
+        slot.pause()
+    until = time.monotonic() + FORK_PATIENCE_SECONDS
+    for slot in slots:
+        slot.wait(until)
+
+
 def _after_fork() -> None:
+    for image in _running:
+        for slot in image.slots:
+            slot.resume()
+
+
+def _in_child() -> None:
     global _lock  # noqa: PLW0603 # another thread of the parent may have held it, and is not here to let go
     _lock = threading.Lock()
     for image in _running:

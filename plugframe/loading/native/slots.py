@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 5.0
 """How long the end of the process waits for calls that are under way."""
 
+FORK_PATIENCE_SECONDS = 0.5
+"""How long a fork does; one from within a callback waits in vain."""
+
 
 class NativeSlot:
     """A slot of a library: unserved, then served by a Python slot, then disarmed for good.
@@ -57,6 +60,7 @@ class NativeSlot:
         self._slot: PythonSlot | None = None
         self._binding: NativeBinding | None = None
         self._left = 0
+        self._pauses = 0
         self.host = ""
 
     def serve(self, slot: "PythonSlot", host: str) -> None:
@@ -73,7 +77,8 @@ class NativeSlot:
         with self._lock:
             if slot is self._slot and self._binding is not None:
                 self._binding.renew()
-                self._exchange(self._binding.address if self.host and slot.bound else None)
+                is_served = self.host and slot.bound and not self._pauses
+                self._exchange(self._binding.address if is_served else None)
 
     def disarm(self) -> None:
         """Let the library's no-op serve it again."""
@@ -89,9 +94,24 @@ class NativeSlot:
             time.sleep(0.0005)
         return True
 
+    def pause(self) -> None:
+        """Let the library's no-op serve it for the time of a fork."""
+        with self._lock:
+            self._pauses += 1
+            self._exchange(None)
+
+    def resume(self) -> None:
+        """Let the Python slot serve it again, after as many calls as ``pause`` had."""
+        with self._lock:
+            self._pauses = max(0, self._pauses - 1)
+        if self._slot is not None:
+            self._switch(self._slot)
+
     def forget_threads(self) -> None:
         """Take for lost what was under way when the process was forked: its threads are not in the child."""
         self._lock = threading.Lock()
         if self._binding is not None:
             self._binding.forget_threads()
         self._left = self._running()
+        self._pauses = 0
+        self.resume()
