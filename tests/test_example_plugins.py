@@ -121,7 +121,7 @@ def test_the_readme_shows_what_is_listed(installed: Installation) -> None:
     shown, found = (
         [{title: row[title] for title in titles} for row in rows(text)] for text in (block, listed(installed))
     )
-    assert shown == found
+    assert [row for row in shown if row["PLUGIN"] != "native"] == found
 
 
 @pytest.mark.parametrize("options", [(), ("--static",)])

@@ -149,7 +149,7 @@ def test_numpy_arrays_are_lent_as_any_buffer(functions: Any) -> None:
     assert functions.add(numpy.int64(3), numpy.uint8(4)) == 7
     for unfit in (
         numpy.zeros(4)[::2],
-        numpy.zeros((2, 2)).T[:, :1],
+        numpy.zeros((2, 3)).T,
         numpy.zeros(2, ">f8"),
         numpy.zeros(2, "f4"),
         numpy.array(["x"]),
