@@ -11,12 +11,20 @@ from plugframe import errors
 from plugframe.errors import (
     CoroutineHookError,
     DeclarationError,
+    DuplicateLibraryError,
     EnvironmentNotReadableError,
     HookArgumentError,
     HookValidationError,
     LazyImportError,
     LazyModuleNotFoundError,
+    LibraryError,
+    LibraryFormatError,
+    LibraryVersionError,
     NamespaceError,
+    NativeError,
+    NativeMemoryError,
+    NativeTypeError,
+    NativeValueError,
     NotRegisteredError,
     PlugframeError,
     PlugframeWarning,
@@ -168,6 +176,26 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         OSError,
         ("cannot read the environment of '/usr/bin/nothing': it is no interpreter.", "Next: name its"),
     ),
+    LibraryError: (LibraryError("/x/a.so", "it is cut off"), OSError, "cannot load the library /x/a.so: it is cut off"),
+    LibraryFormatError: (
+        LibraryFormatError("/x/a.so", "it is empty"),
+        OSError,
+        "cannot load the library /x/a.so: it is empty",
+    ),
+    LibraryVersionError: (
+        LibraryVersionError("/x/a.so", "2.0", "1.3"),
+        LibraryError,
+        ("cannot load the library /x/a.so: it was built for version 2.0 of the plugin ABI, and", "takes 1.0 to 1.3"),
+    ),
+    DuplicateLibraryError: (
+        DuplicateLibraryError("/x/b.so", "a copy of b.so", "/x/a.so"),
+        LibraryError,
+        ("cannot load the library /x/b.so: a copy of b.so is loaded from /x/a.so already", "only one of it"),
+    ),
+    NativeError: (NativeError("stats.total", "no disk"), RuntimeError, "stats.total: no disk"),
+    NativeTypeError: (NativeTypeError("stats.total", "no number"), TypeError, "stats.total: no number"),
+    NativeValueError: (NativeValueError("stats.total", "too large"), ValueError, "stats.total: too large"),
+    NativeMemoryError: (NativeMemoryError("stats.total", "no memory"), MemoryError, "stats.total: no memory"),
 }
 
 
@@ -265,6 +293,10 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.HookArgumentError("x", "y", "z"),
             errors.LazyImportError("x", "y"), errors.SlotBoundError("x", "a", "b"),
             errors.SignatureMismatchError("x", "y", "z"), errors.UnboundSlotError("x", "y"),
+            errors.LazyImportError("x", "y"),
+            errors.LibraryError("x", "y"), errors.LibraryFormatError("x", "y"), errors.NativeError("x", "y"),
+            errors.LibraryVersionError("x", "2.0", "1.0"), errors.DuplicateLibraryError("x", "y", "z"),
+            errors.NativeTypeError("x", "y"), errors.NativeValueError("x", "y"), errors.NativeMemoryError("x", "y"),
         ]
         assert all(map(str, made)) and all(map(repr, made))
         kinds = {{one for one in vars(errors).values() if isinstance(one, type)}}

@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+import threading
 
 from plugframe.errors import NotRegisteredError, PluginImportError, RegistrationError
 from plugframe.hooks.hosted.framework import offer_registrars
@@ -10,6 +11,7 @@ from plugframe.loading.absences import explain_absence
 from plugframe.loading.activation import Activation, check_declared
 from plugframe.loading.faults import fault_of
 from plugframe.loading.learned import Learned
+from plugframe.loading.library import Library
 from plugframe.loading.plugins import Loader
 from plugframe.loading.resolve import resolve
 from plugframe.namespaces.names import Addition, name_problem
@@ -17,7 +19,7 @@ from plugframe.namespaces.references import References
 from plugframe.namespaces.registrars import Registrar
 from plugframe.operations.backends import Backends
 from plugframe.policy.groups import PARTS, RESERVED
-from plugframe.records import Diagnostic, EntryPoint, Plugin
+from plugframe.records import Diagnostic, EntryPoint, Plugin, split_reference
 from plugframe.registry.bindings import Bindings
 from plugframe.registry.callbacks import Callbacks
 from plugframe.registry.classes import ClassRegistry
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from plugframe.hooks.hosted.typed import OpenHook
+    from plugframe.loading.libraries import Libraries
     from plugframe.policy.plugins import Plugins
+
+_publishing = threading.Lock()
 
 
 class Registration:
@@ -54,18 +59,20 @@ class Registration:
 
         self.class_names = References(
             "class",
-            resolve=_resolver(inspect.isclass),
+            resolve=self._resolver(inspect.isclass),
             fill=declared("classes"),
             by_part=True,
             explain=lambda name: explain_absence(name, plugins(), self.loader),
         )
         self.classes = ClassRegistry(host, self.class_names, parts=PARTS["classes"], reserved=RESERVED["classes"])
         self.bound = Bindings(
-            resolve=_resolver(callable), fill=declared("callbacks"), glimpse=declared("callbacks", glimpse)
+            resolve=self._resolver(callable), fill=declared("callbacks"), glimpse=declared("callbacks", glimpse)
         )
         self.callbacks = Callbacks(self.bound, host=host)
-        self.libraries = References("library", resolve=_resolver(_is_anything), fill=declared("libraries"))
-        self.operations = Backends("operation", resolve=_resolver(callable), fill=declared("operations"))
+        self.libraries = References("library", resolve=_resolver(self._load_library), fill=declared("libraries"))
+        self._host = host
+        self._files: Libraries | None = None
+        self.operations = Backends("operation", resolve=self._resolver(callable), fill=declared("operations"))
         self.loader = Loader(self.register, self._admit)
         self.learned = Learned(host, lambda: plugins().snapshot)
         self.activation = Activation(activation, plugins, self.loader, self.learned)
@@ -73,6 +80,40 @@ class Registration:
 
     def _admit(self, plugin: Plugin) -> None:
         self.manager.admit(plugin)
+
+    @property
+    def files(self) -> "Libraries":
+        """The libraries that the host has loaded from files."""
+        if self._files is None:
+            from plugframe.loading.enlisting import Enlisting
+            from plugframe.loading.libraries import Libraries
+
+            enlisting = Enlisting(
+                self._host, classes=self.class_names, callbacks=self.callbacks, register=self.register, undo=self.undo
+            )
+            made = Libraries(self._host, enlisting)
+            with _publishing:  # Of two threads that make one, both must get the same.
+                first: Libraries | None = self._files
+                self._files = first or made
+        return self._files
+
+    def _load_library(self, reference: str) -> object:
+        from plugframe.loading.places import find_file
+
+        return self.files.load(find_file(reference))
+
+    def _resolver(self, accepts: "Callable[[object], bool]") -> "Callable[[Addition], object]":
+        return _resolver(self._resolve, accepts)
+
+    def _resolve(self, reference: str) -> object:
+        """Return what a reference means, which may be a class or a function of a declared library."""
+        place, attribute, _ = split_reference(reference)
+        for name in self.libraries:
+            if self.libraries.target(name) == place:
+                library = self.libraries.get(name)
+                assert isinstance(library, Library)  # noqa: S101 # what _load_library returns
+                return library.get(attribute)
+        return resolve(reference)
 
     def _loading(self) -> str | None:
         """Return the name of the plugin that this thread is loading, or None."""
@@ -140,7 +181,7 @@ class Registration:
                 table.commit(registrars[kind].additions)
             self.manager.provide(plugin, value)
         except BaseException:
-            self._undo(plugin)
+            self.undo(plugin)
             raise
         found = self.manager.found(plugin.name, value)
         if self.activation.mode == "learned" and "hooks" not in plugin.provides:
@@ -153,7 +194,8 @@ class Registration:
         )
         return tuple(registered), check_declared(plugin, found)
 
-    def _undo(self, plugin: Plugin) -> None:
+    def undo(self, plugin: Plugin) -> None:
+        """Take away all that a plugin registered."""
         for table in self.tables().values():
             table.forget(str(plugin))
         self.manager.withdraw(plugin.name)
@@ -162,7 +204,7 @@ class Registration:
         """Take away all that a loaded plugin registered, for an error that showed later; it can be loaded again."""
         plugin = self.loader.mark_broken(name, error)
         if plugin is not None:
-            self._undo(plugin)
+            self.undo(plugin)
 
     def refill(self) -> None:
         """Look at the declared names again, and let plugins that failed be tried again."""
@@ -171,10 +213,6 @@ class Registration:
         self.manager.sleep()
         for table in self.tables().values():
             table.refill()
-
-
-def _is_anything(_: object) -> bool:
-    return True
 
 
 def _is_module_path(target: object) -> bool:
@@ -207,12 +245,14 @@ _ADVICE = {
 }
 
 
-def _resolver(accepts: "Callable[[object], bool]") -> "Callable[[Addition], object]":
+def _resolver(
+    find: "Callable[[str], object]", accepts: "Callable[[object], bool]" = lambda _: True
+) -> "Callable[[Addition], object]":
     """Return what imports the target of a declared name, whatever goes wrong an ImportError that says whose it is."""
 
     def resolve_addition(addition: Addition) -> object:
         try:
-            value = resolve(str(addition.target))
+            value = find(str(addition.target))
         except KeyboardInterrupt:
             raise
         except BaseException as error:

@@ -77,6 +77,7 @@ class Slot:
         if signature is not None:
             self.function.__signature__ = signature
         self.function.name, self.function.required, self.function.watch = name, required, self.watch
+        self.function.settle = self._settle  # what a native library's slot calls instead, without the way through here
         self.renew()
 
     def renew(self) -> None:
