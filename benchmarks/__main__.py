@@ -17,6 +17,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 TOPICS = {
     "discovery": "benchmarks.discovery",
     "hooks": "benchmarks.hooks",
+    "libraries": "benchmarks.libraries",
     "namespaces": "benchmarks.namespaces",
 }
 SETTLE_SECONDS = 4  # plugframe keeps nothing about files that changed within the last two seconds.

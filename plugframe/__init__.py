@@ -14,15 +14,20 @@ if TYPE_CHECKING:
     from plugframe.host import default_host as default_host
     from plugframe.host import hookimpl as hookimpl
     from plugframe.host import hookspec as hookspec
+    from plugframe.host import load_library as load_library
+    from plugframe.host import loaded_libraries as loaded_libraries
     from plugframe.host import ops as ops
+    from plugframe.loading.headers import get_include as get_include
+    from plugframe.loading.library import Library as Library
     from plugframe.namespaces.attaching import attach as attach
     from plugframe.namespaces.attaching import attach_stub as attach_stub
     from plugframe.namespaces.lazy.proxies import load as load
     from plugframe.namespaces.registrars import Registrar as Registrar
 
     __all__ = [
-        "HookimplMarker", "Host", "PlugframeError", "PluginManager", "Registrar", "__version__", "attach",
-        "attach_stub", "callbacks", "classes", "default_host", "hookimpl", "hookspec", "load", "ops",
+        "HookimplMarker", "Host", "Library", "PlugframeError", "PluginManager", "Registrar", "__version__", "attach",
+        "attach_stub", "callbacks", "classes", "default_host", "get_include", "hookimpl", "hookspec", "load",
+        "load_library", "loaded_libraries", "ops",
     ]  # fmt: skip
 else:
     from plugframe.namespaces.attaching import attach
@@ -34,12 +39,16 @@ else:
             "errors": ["PlugframeError"],
             "hooks.manager": ["PluginManager"],
             "hooks.markers": ["HookimplMarker"],
-            "host": ["Host", "callbacks", "default_host", "hookimpl", "hookspec", "ops"],
+            "host": [
+                "Host", "callbacks", "default_host", "hookimpl", "hookspec", "load_library", "loaded_libraries", "ops",
+            ],
+            "loading.headers": ["get_include"],
+            "loading.library": ["Library"],
             "namespaces.attaching": ["attach", "attach_stub"],
             "namespaces.lazy.proxies": ["load"],
             "namespaces.registrars": ["Registrar"],
         },
-    )
+    )  # fmt: skip
     __all__ += ["__version__"]
 
 __version__ = "0.1.0"

@@ -201,6 +201,54 @@ class RegistrationConflictError(RegistrationError):
         )
 
 
+class SlotBoundError(RegistrationConflictError):
+    """Somebody binds a function to a callback slot that is bound already, without replacing what is."""
+
+    def __init__(self, slot: str, present: str, refused: str) -> None:
+        """Keep the slot, whose function is bound and whose is refused."""
+        super().__init__("callback", slot, present, refused)
+        self.args = (slot, present, refused)
+        self.slot = slot
+
+    def __str__(self) -> str:
+        return (
+            f"the slot {self.slot!r} is bound to a function of {self.present}; that of {self.refused} is refused. "
+            f"Bind it with replace=True to put it over the other, or uninstall one of the two."
+        )
+
+
+class SignatureMismatchError(RegistrationError):
+    """A function does not accept every call that a callback slot's signature allows."""
+
+    def __init__(self, slot: str, provider: str, reason: str, *, signature: str = "") -> None:
+        """Keep the slot, whose function it is, the first call that it does not accept, and the slot's signature."""
+        super().__init__(slot, provider, reason)
+        self.slot = slot
+        self.provider = provider
+        self.reason = reason
+        self.signature = signature
+
+    def __str__(self) -> str:
+        return f"the slot {self.slot}{self.signature} cannot have the function of {self.provider}: {self.reason}"
+
+
+class UnboundSlotError(PlugframeError, RuntimeError):
+    """A callback slot was called that must be bound and is not."""
+
+    def __init__(self, host: str, slot: str) -> None:
+        """Keep the host and the slot."""
+        super().__init__(host, slot)
+        self.host = host
+        self.slot = slot
+
+    def __str__(self) -> str:
+        return (
+            f"the slot {self.slot!r} of {self.host} must be bound, and nothing is: no entry point of the group "
+            f"{self.host}.callbacks names it, and no plugin that is loaded has registered a function for it. "
+            f"Next: plugframe list --host {self.host} --all"
+        )
+
+
 class HookValidationError(PlugframeError, ValueError):
     """A hook implementation does not fit its hook, or cannot be put in order with the others; nothing was changed."""
 
@@ -305,6 +353,80 @@ class EnvironmentNotReadableError(PlugframeError, OSError):
     def __reduce__(self) -> tuple[object, ...]:
         # An OSError takes its arguments for an error number and a file name, and would pickle those.
         return type(self), (self.target, self.reason, self.next_step), self.__dict__
+
+
+class LibraryError(PlugframeError, OSError):
+    """A library could not be loaded; nothing of it is registered, and it can be tried again."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        """Keep the file, and what was expected and found."""
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"cannot load the library {self.path}: {self.reason}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # An OSError takes its arguments for an error number and a file name, and would pickle those.
+        return type(self), (self.path, self.reason), self.__dict__
+
+
+class LibraryFormatError(LibraryError):
+    """A file is no library that can be loaded, or what a native library declares in its tables cannot be."""
+
+
+class LibraryVersionError(LibraryError):
+    """A native library was built for another version of the interface between host and library."""
+
+    def __init__(self, path: str, theirs: str, ours: str) -> None:
+        """Keep the file, the version that it was built for, and the newest that this host knows."""
+        major = ours.partition(".")[0]
+        reason = f"it was built for version {theirs} of the plugin ABI, and this host takes {major}.0 to {ours}"
+        super().__init__(path, reason)
+        self.theirs = theirs
+        self.ours = ours
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.path, self.theirs, self.ours), self.__dict__
+
+
+class DuplicateLibraryError(LibraryError):
+    """A copy of what is loaded, or another module of its name, was to be loaded from another file."""
+
+    def __init__(self, path: str, name: str, present: str) -> None:
+        """Keep the file, the name that both have, and the file that is loaded."""
+        super().__init__(path, f"{name} is loaded from {present} already, and a process can have only one of it")
+        self.name = name
+        self.present = present
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.path, self.name, self.present), self.__dict__
+
+
+class NativeError(PlugframeError, RuntimeError):
+    """A function of a native library failed, with the library's own message; a callback's exception is chained."""
+
+    def __init__(self, function: str, reason: str) -> None:
+        """Keep the function, such as ``stats.total``, and the message."""
+        super().__init__(function, reason)
+        self.function = function
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.function}: {self.reason}"
+
+
+class NativeTypeError(NativeError, TypeError):
+    """An argument of a native function is of a type that it does not take."""
+
+
+class NativeValueError(NativeError, ValueError):
+    """An argument of a native function has a value that it does not take."""
+
+
+class NativeMemoryError(NativeError, MemoryError):
+    """A native function had not enough memory."""
 
 
 def near_matches(name: str, known: tuple[str, ...]) -> tuple[str, ...]:

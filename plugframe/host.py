@@ -8,12 +8,13 @@ from plugframe.policy.plugins import Plugins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
 
     from plugframe.hooks.hosted import typed
     from plugframe.hooks.hosted.manager import HostManager
     from plugframe.hooks.markers import HookimplMarker
+    from plugframe.loading.library import Library
     from plugframe.loading.namespaces import PluginNamespace
     from plugframe.loading.registration import Registration
     from plugframe.namespaces.references import References
@@ -109,8 +110,15 @@ class Host:
     def plugins(self) -> Plugins:
         """The host's plugins by name; nothing is imported to know them."""
         if self._plugins is None:
-            self._plugins = Plugins(self.name, discover(current_environment(self._path)))
+            self._plugins = self._look()
         return self._plugins
+
+    def _look(self) -> Plugins:
+        return Plugins(self.name, discover(current_environment(self._path)))
+
+    def _glimpse(self) -> Plugins:
+        """Return the plugins without keeping that look: it is too early, while an application is being imported."""
+        return self._look() if self._plugins is None else self._plugins
 
     @property
     def _registration(self) -> "Registration":
@@ -118,7 +126,7 @@ class Host:
             return self._live
         from plugframe.loading.registration import Registration
 
-        made = Registration(self.name, lambda: self.plugins, self.activation)
+        made = Registration(self.name, lambda: self.plugins, self.activation, glimpse=self._glimpse)
         with _publishing:  # Of two threads that make one, both must get the same.
             first: Registration | None = self._live
             self._live = first or made
@@ -135,7 +143,7 @@ class Host:
 
         before = dict(self.plugins)
         invalidate_caches()
-        self._plugins = Plugins(self.name, discover(current_environment(self._path)))
+        self._plugins = self._look()
         if self._live is not None:
             self._live.refill()
         after = dict(self._plugins)
@@ -221,18 +229,12 @@ class Host:
 
         Raises:
             NamespaceError: it is no package, or another host's plugins are in it.
-
-        Source: ``docs/namespaces.md``
         """
         from plugframe.loading.names import PluginTable
         from plugframe.loading.namespaces import mount_plugins
 
         table = PluginTable(
-            self.name,
-            owner=self,
-            plugins=lambda: self.plugins,
-            known=lambda: self._plugins,
-            refresh=self.refresh,
+            self.name, owner=self, plugins=lambda: self.plugins, known=lambda: self._plugins, refresh=self.refresh
         )
         return mount_plugins(package, table)
 
@@ -316,7 +318,26 @@ class Host:
     @property
     def callbacks(self) -> "Callbacks":
         """The slots that plugins may bind a function to."""
-        return self._registration.callbacks
+        return (self._live or self._registration).callbacks  # The first is all that most accesses cost.
+
+    def load_library(self, path: "str | os.PathLike[str]", *, plain: bool = False) -> "Library":
+        """Load the library in a file, and register what it brings; the same file is loaded once.
+
+        Args:
+            path: of a native library with our entry symbol, a Python extension module, a ``.py`` file, a package
+                folder, a wheel or a zip.
+            plain: take any shared library.
+
+        Raises:
+            LibraryError: it cannot be loaded; nothing of it is registered, and it can be tried again.
+            RegistrationError: what it registers is not what it must be, or is taken; the same holds.
+        """
+        return self._registration.files.load(path, plain=plain)
+
+    @property
+    def loaded_libraries(self) -> "Mapping[str, Library]":
+        """The libraries that were loaded, by real path, in order; it cannot be changed, and shows later ones too."""
+        return self._registration.files.loaded
 
     @property
     def libraries(self) -> "References":
@@ -359,18 +380,20 @@ class Hooks:
         return f"<hooks of {self._host.name}>"
 
 
-default_host = Host("plugframe")
+default_host: Host = Host("plugframe")
 
 if TYPE_CHECKING:
     callbacks = default_host.callbacks
     hookimpl = default_host.hookimpl
     hookspec = default_host.hookspec
+    load_library = default_host.load_library
+    loaded_libraries = default_host.loaded_libraries
     ops = default_host.ops
 
 
 def __getattr__(name: str) -> object:
     """Return a part of the default host, which is made when it is first asked for."""
-    if name in ("callbacks", "hookimpl", "hookspec", "ops"):
+    if name in ("callbacks", "hookimpl", "hookspec", "load_library", "loaded_libraries", "ops"):
         return getattr(default_host, name)
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message, name=name)

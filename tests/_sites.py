@@ -127,7 +127,7 @@ def fresh(code: str, *folders: Path) -> str:
     return done.stdout
 
 
-def together(number: int, call: Callable[[int], object]) -> list[object]:
+def together(number: int, call: Callable[[int], object], *, patience: float = PATIENCE) -> list[object]:
     """Call a function with 0, 1, 2 … in threads that set out at once, and return the results, exceptions among them."""
     barrier = threading.Barrier(number)
     results: list[object] = ["it hangs"] * number
@@ -142,7 +142,7 @@ def together(number: int, call: Callable[[int], object]) -> list[object]:
     threads = [threading.Thread(target=run, args=(index,), daemon=True) for index in range(number)]
     for thread in threads:
         thread.start()
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
     return results

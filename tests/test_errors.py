@@ -11,12 +11,20 @@ from plugframe import errors
 from plugframe.errors import (
     CoroutineHookError,
     DeclarationError,
+    DuplicateLibraryError,
     EnvironmentNotReadableError,
     HookArgumentError,
     HookValidationError,
     LazyImportError,
     LazyModuleNotFoundError,
+    LibraryError,
+    LibraryFormatError,
+    LibraryVersionError,
     NamespaceError,
+    NativeError,
+    NativeMemoryError,
+    NativeTypeError,
+    NativeValueError,
     NotRegisteredError,
     PlugframeError,
     PlugframeWarning,
@@ -28,6 +36,9 @@ from plugframe.errors import (
     ReferenceNotFoundError,
     RegistrationConflictError,
     RegistrationError,
+    SignatureMismatchError,
+    SlotBoundError,
+    UnboundSlotError,
     near_matches,
 )
 
@@ -85,6 +96,30 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         ValueError,
         ("class 'vision.Net' of acme-x 2.0 is refused", "acme-a 1.0 has registered it", "Uninstall one of the two"),
     ),
+    SlotBoundError: (
+        SlotBoundError("progress", "acme-a 1.0", "acme-x 2.0"),
+        RegistrationConflictError,
+        (
+            "slot 'progress' is bound to a function of acme-a 1.0; that of acme-x 2.0 is refused",
+            "replace=True",
+            "uninstall one of the two",
+        ),
+    ),
+    SignatureMismatchError: (
+        SignatureMismatchError(
+            "progress", "acme-x 2.0", "it does not accept progress(…)", signature="(done: int, total: int)"
+        ),
+        ValueError,
+        (
+            "slot progress(done: int, total: int) cannot have the function of acme-x 2.0: ",
+            "it does not accept progress(…)",
+        ),
+    ),
+    UnboundSlotError: (
+        UnboundSlotError("myapp", "progress"),
+        RuntimeError,
+        ("the slot 'progress' of myapp must be bound", "myapp.callbacks", "Next: plugframe list --host myapp --all"),
+    ),
     NotRegisteredError: (
         NotRegisteredError("class", "vision.Nett", ("vision.Net",)),
         AttributeError,
@@ -141,6 +176,26 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         OSError,
         ("cannot read the environment of '/usr/bin/nothing': it is no interpreter.", "Next: name its"),
     ),
+    LibraryError: (LibraryError("/x/a.so", "it is cut off"), OSError, "cannot load the library /x/a.so: it is cut off"),
+    LibraryFormatError: (
+        LibraryFormatError("/x/a.so", "it is empty"),
+        OSError,
+        "cannot load the library /x/a.so: it is empty",
+    ),
+    LibraryVersionError: (
+        LibraryVersionError("/x/a.so", "2.0", "1.3"),
+        LibraryError,
+        ("cannot load the library /x/a.so: it was built for version 2.0 of the plugin ABI, and", "takes 1.0 to 1.3"),
+    ),
+    DuplicateLibraryError: (
+        DuplicateLibraryError("/x/b.so", "a copy of b.so", "/x/a.so"),
+        LibraryError,
+        ("cannot load the library /x/b.so: a copy of b.so is loaded from /x/a.so already", "only one of it"),
+    ),
+    NativeError: (NativeError("stats.total", "no disk"), RuntimeError, "stats.total: no disk"),
+    NativeTypeError: (NativeTypeError("stats.total", "no number"), TypeError, "stats.total: no number"),
+    NativeValueError: (NativeValueError("stats.total", "too large"), ValueError, "stats.total: too large"),
+    NativeMemoryError: (NativeMemoryError("stats.total", "no memory"), MemoryError, "stats.total: no memory"),
 }
 
 
@@ -236,7 +291,12 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.LazyImportError("x", "y"), errors.LazyModuleNotFoundError("x", "y", package="z", extra="z[w]"),
             errors.PluginModuleNotFoundError("x", "y", name="z"), errors.NamespaceError("x", "y", "z"),
             errors.HookArgumentError("x", "y", "z"),
+            errors.LazyImportError("x", "y"), errors.SlotBoundError("x", "a", "b"),
+            errors.SignatureMismatchError("x", "y", "z"), errors.UnboundSlotError("x", "y"),
             errors.LazyImportError("x", "y"),
+            errors.LibraryError("x", "y"), errors.LibraryFormatError("x", "y"), errors.NativeError("x", "y"),
+            errors.LibraryVersionError("x", "2.0", "1.0"), errors.DuplicateLibraryError("x", "y", "z"),
+            errors.NativeTypeError("x", "y"), errors.NativeValueError("x", "y"), errors.NativeMemoryError("x", "y"),
         ]
         assert all(map(str, made)) and all(map(repr, made))
         kinds = {{one for one in vars(errors).values() if isinstance(one, type)}}

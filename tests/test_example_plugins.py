@@ -114,14 +114,14 @@ def test_list_tells_scripts_what_it_tells_people(installed: Installation, wheels
 
 
 def test_the_readme_shows_what_is_listed(installed: Installation) -> None:
-    """But for how the plugins came there: the README's reader installs folders."""
+    """But for how the plugins came there: the README's reader installs folders, and the one in C beside the others."""
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     block = readme.partition("$ plugframe list\n")[2].partition("```")[0]
     titles = ("PLUGIN", "VERSION", "STATE", "PROVIDES", "DISTRIBUTION")
     shown, found = (
         [{title: row[title] for title in titles} for row in rows(text)] for text in (block, listed(installed))
     )
-    assert shown == found
+    assert [row for row in shown if row["PLUGIN"] != "native"] == found
 
 
 @pytest.mark.parametrize("options", [(), ("--static",)])

@@ -281,7 +281,7 @@ def test_what_entry_points_declare_is_imported_at_first_use(site: Site) -> None:
     slot = host.callbacks.slot("progress")
     assert ("vision.Net" in host.classes, slot.bound, list(host.ops)) == (True, True, ["image.resize.x"])
     assert slot.provider == "myapp.callbacks:progress from acme-x 1.0"
-    assert repr(slot) == "<slot progress: myapp.callbacks:progress from acme-x 1.0>"
+    assert repr(host.callbacks) == "<callbacks: progress (myapp.callbacks:progress from acme-x 1.0)>"
     assert host.callbacks.unbound() == ()
     assert "acme_x_models" not in sys.modules
     net = host.classes.vision.Net
@@ -338,7 +338,7 @@ def test_slot_does_what_its_default_does_until_it_is_bound(site: Site) -> None:
     assert callbacks.slot("quiet")(1, x=2) is None
     assert callbacks.slot("loud", default=lambda value: value * 2)(21) == 42
     assert callbacks.unbound() == ("loud", "quiet")
-    assert repr(callbacks.loud) == "<slot loud: default>"
+    assert repr(callbacks) == "<callbacks: loud (unbound), quiet (unbound)>"
     assert (callbacks.loud.bound, callbacks.loud.provider) == (False, "")
     assert {"loud", "quiet", "slot", "unbound"} <= set(dir(callbacks))
     assert not any(hasattr(callbacks, name) for name in PROBES)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from benchmarks.children import calls, fresh
+from benchmarks.children import calls, fresh, native
 from benchmarks.measure import Comparison
 
 KINDS: dict[str, Callable[..., Comparison]] = {
@@ -15,6 +15,12 @@ KINDS: dict[str, Callable[..., Comparison]] = {
     "cold-manager": fresh.compare_cold_manager,
     "cold-host": fresh.compare_cold_host,
     "registration": fresh.compare_registration,
+    "native-call": native.compare_call,
+    "native-text": native.compare_text,
+    "native-sum": native.compare_sum,
+    "native-callback": native.compare_callback,
+    "native-progress": native.compare_progress,
+    "native-load": native.compare_load,
 }
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+import threading
 
 from plugframe.errors import NotRegisteredError, PluginImportError, RegistrationError
 from plugframe.hooks.hosted.framework import offer_registrars
@@ -10,6 +11,7 @@ from plugframe.loading.absences import explain_absence
 from plugframe.loading.activation import Activation, check_declared
 from plugframe.loading.faults import fault_of
 from plugframe.loading.learned import Learned
+from plugframe.loading.library import Library
 from plugframe.loading.plugins import Loader
 from plugframe.loading.resolve import resolve
 from plugframe.namespaces.names import Addition, name_problem
@@ -17,7 +19,8 @@ from plugframe.namespaces.references import References
 from plugframe.namespaces.registrars import Registrar
 from plugframe.operations.backends import Backends
 from plugframe.policy.groups import PARTS, RESERVED
-from plugframe.records import Diagnostic, EntryPoint, Plugin
+from plugframe.records import Diagnostic, EntryPoint, Plugin, split_reference
+from plugframe.registry.bindings import Bindings
 from plugframe.registry.callbacks import Callbacks
 from plugframe.registry.classes import ClassRegistry
 
@@ -26,7 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from plugframe.hooks.hosted.typed import OpenHook
+    from plugframe.loading.libraries import Libraries
     from plugframe.policy.plugins import Plugins
+
+_publishing = threading.Lock()
 
 
 class Registration:
@@ -36,33 +42,37 @@ class Registration:
     ``plugframe_register_*`` hooks register, and its hook implementations.
     """
 
-    def __init__(self, host: str, plugins: "Callable[[], Plugins]", activation: str) -> None:
+    def __init__(
+        self, host: str, plugins: "Callable[[], Plugins]", activation: str, *, glimpse: "Callable[[], Plugins]"
+    ) -> None:
         """Make the empty registries of a host.
 
         Args:
             host: its name.
             plugins: returns its plugins as they are installed now.
             activation: which plugins the first call of a hook loads: see ``loading.activation``.
+            glimpse: returns the same as ``plugins``, without deciding what that returns from then on.
         """
 
-        def entry_points(group: str) -> "tuple[EntryPoint, ...]":
-            return plugins().snapshot.entry_points(group)
-
-        def declared(kind: str) -> "Callable[[], Iterator[Addition]]":
-            return lambda: _declared(entry_points(f"{host}.{kind}"), kind)
+        def declared(kind: str, look: "Callable[[], Plugins]" = plugins) -> "Callable[[], Iterator[Addition]]":
+            return lambda: _declared(look().snapshot.entry_points(f"{host}.{kind}"), kind)
 
         self.class_names = References(
             "class",
-            resolve=_resolver(inspect.isclass),
+            resolve=self._resolver(inspect.isclass),
             fill=declared("classes"),
             by_part=True,
             explain=lambda name: explain_absence(name, plugins(), self.loader),
         )
         self.classes = ClassRegistry(host, self.class_names, parts=PARTS["classes"], reserved=RESERVED["classes"])
-        self.bound = References("callback", resolve=_resolver(callable), fill=declared("callbacks"))
-        self.callbacks = Callbacks(self.bound)
-        self.libraries = References("library", resolve=_resolver(_is_anything), fill=declared("libraries"))
-        self.operations = Backends("operation", resolve=_resolver(callable), fill=declared("operations"))
+        self.bound = Bindings(
+            resolve=self._resolver(callable), fill=declared("callbacks"), glimpse=declared("callbacks", glimpse)
+        )
+        self.callbacks = Callbacks(self.bound, host=host)
+        self.libraries = References("library", resolve=_resolver(self._load_library), fill=declared("libraries"))
+        self._host = host
+        self._files: Libraries | None = None
+        self.operations = Backends("operation", resolve=self._resolver(callable), fill=declared("operations"))
         self.loader = Loader(self.register, self._admit)
         self.learned = Learned(host, lambda: plugins().snapshot)
         self.activation = Activation(activation, plugins, self.loader, self.learned)
@@ -70,6 +80,40 @@ class Registration:
 
     def _admit(self, plugin: Plugin) -> None:
         self.manager.admit(plugin)
+
+    @property
+    def files(self) -> "Libraries":
+        """The libraries that the host has loaded from files."""
+        if self._files is None:
+            from plugframe.loading.enlisting import Enlisting
+            from plugframe.loading.libraries import Libraries
+
+            enlisting = Enlisting(
+                self._host, classes=self.class_names, callbacks=self.callbacks, register=self.register, undo=self.undo
+            )
+            made = Libraries(self._host, enlisting)
+            with _publishing:  # Of two threads that make one, both must get the same.
+                first: Libraries | None = self._files
+                self._files = first or made
+        return self._files
+
+    def _load_library(self, reference: str) -> object:
+        from plugframe.loading.places import find_file
+
+        return self.files.load(find_file(reference))
+
+    def _resolver(self, accepts: "Callable[[object], bool]") -> "Callable[[Addition], object]":
+        return _resolver(self._resolve, accepts)
+
+    def _resolve(self, reference: str) -> object:
+        """Return what a reference means, which may be a class or a function of a declared library."""
+        place, attribute, _ = split_reference(reference)
+        for name in self.libraries:
+            if self.libraries.target(name) == place:
+                library = self.libraries.get(name)
+                assert isinstance(library, Library)  # noqa: S101 # what _load_library returns
+                return library.get(attribute)
+        return resolve(reference)
 
     def _loading(self) -> str | None:
         """Return the name of the plugin that this thread is loading, or None."""
@@ -101,13 +145,13 @@ class Registration:
         known = {name for name in vars(self.manager.hook) if not name.startswith("_")}
         return tuple(sorted(known.union(self.activation.declared())))
 
-    def tables(self) -> dict[str, References]:
-        """Return the registries by kind."""
+    def tables(self) -> "dict[str, References | Bindings]":
+        """Return the registries by kind; callbacks last, since others are told when one of them changes."""
         return {
             "classes": self.class_names,
-            "callbacks": self.bound,
             "libraries": self.libraries,
             "operations": self.operations,
+            "callbacks": self.bound,
         }
 
     def register(self, plugin: Plugin, value: object) -> tuple[tuple[str, ...], tuple[Diagnostic, ...]]:
@@ -129,15 +173,15 @@ class Registration:
             return (), ()
         provider = str(plugin)
         tables = self.tables()
-        registrars = {kind: _registrar(kind, provider, table) for kind, table in tables.items()}
+        registrars = {kind: _registrar(kind, provider, tables[kind]) for kind in PARTS}
         check_comparable(value, provider)
         offer_registrars(value, registrars)
         try:
-            for kind, registrar in registrars.items():
-                tables[kind].commit(registrar.additions)
+            for kind, table in tables.items():
+                table.commit(registrars[kind].additions)
             self.manager.provide(plugin, value)
         except BaseException:
-            self._undo(plugin)
+            self.undo(plugin)
             raise
         found = self.manager.found(plugin.name, value)
         if self.activation.mode == "learned" and "hooks" not in plugin.provides:
@@ -150,7 +194,8 @@ class Registration:
         )
         return tuple(registered), check_declared(plugin, found)
 
-    def _undo(self, plugin: Plugin) -> None:
+    def undo(self, plugin: Plugin) -> None:
+        """Take away all that a plugin registered."""
         for table in self.tables().values():
             table.forget(str(plugin))
         self.manager.withdraw(plugin.name)
@@ -159,19 +204,15 @@ class Registration:
         """Take away all that a loaded plugin registered, for an error that showed later; it can be loaded again."""
         plugin = self.loader.mark_broken(name, error)
         if plugin is not None:
-            self._undo(plugin)
+            self.undo(plugin)
 
     def refill(self) -> None:
         """Look at the declared names again, and let plugins that failed be tried again."""
-        for table in self.tables().values():
-            table.refill()
         self.loader.forget_failures()
         self.activation.look_again()
         self.manager.sleep()
-
-
-def _is_anything(_: object) -> bool:
-    return True
+        for table in self.tables().values():
+            table.refill()
 
 
 def _is_module_path(target: object) -> bool:
@@ -187,7 +228,7 @@ _ACCEPTS: "dict[str, Callable[[object], bool]]" = {
 }
 
 
-def _registrar(kind: str, provider: str, table: References) -> Registrar:
+def _registrar(kind: str, provider: str, table: "References | Bindings") -> Registrar:
     return Registrar(
         _SINGULAR[kind],
         provider,
@@ -204,12 +245,14 @@ _ADVICE = {
 }
 
 
-def _resolver(accepts: "Callable[[object], bool]") -> "Callable[[Addition], object]":
+def _resolver(
+    find: "Callable[[str], object]", accepts: "Callable[[object], bool]" = lambda _: True
+) -> "Callable[[Addition], object]":
     """Return what imports the target of a declared name, whatever goes wrong an ImportError that says whose it is."""
 
     def resolve_addition(addition: Addition) -> object:
         try:
-            value = resolve(str(addition.target))
+            value = find(str(addition.target))
         except KeyboardInterrupt:
             raise
         except BaseException as error:

@@ -207,6 +207,14 @@ class References:
         """
         return self._find(name).provider
 
+    def target(self, name: str) -> object:
+        """Return what a name was registered with, the object or its reference; nothing is imported.
+
+        Raises:
+            NotRegisteredError: there is no such name.
+        """
+        return self._find(name).target
+
     def _find(self, name: str) -> Addition:
         found = self.names().additions.get(name)
         if found is None:

@@ -1,0 +1,8 @@
+"""Where the C header is that native libraries are built with."""
+
+import os
+
+
+def get_include() -> str:
+    """Return the folder of ``plugframe.h``, for a C compiler's ``-I``."""
+    return os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "include")
