@@ -91,3 +91,19 @@ def test_name_that_is_set_in_two_ways_is_a_finding(tmp_path: Path, source: str) 
     found = twin(tmp_path, source)
     assert (found.state, found.content) == ("refused", None)
     assert "in more than one way" in found.reason
+
+
+def test_name_that_is_attached_and_imported_alike_has_one_line(tmp_path: Path) -> None:
+    found = twin(tmp_path, "from . import models\n")
+    assert (found.state, (found.content or b"").count(b" as models\n")) == ("missing", 1)
+
+
+def test_name_that_is_attached_and_defined_otherwise_is_a_finding(tmp_path: Path) -> None:
+    found = twin(tmp_path, "models = 3\n")
+    assert (found.state, found.line) == ("refused", 2)
+    assert "it attaches 'models' and defines it itself" in found.reason
+
+
+def test_names_inside_of_a_comprehension_are_none_of_the_package(tmp_path: Path) -> None:
+    found = twin(tmp_path, "_SIZES = {size: [part for part in 'ab'] for size in range(3)}\n")
+    assert (found.state, found.reason) == ("missing", "")

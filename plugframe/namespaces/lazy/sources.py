@@ -164,8 +164,10 @@ def _bound(statement: ast.stmt) -> list[str]:
         return [name.asname or name.name for name in statement.names]
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return [statement.name]
-    stored = (node for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
-    return [node.id for node in stored]
+    nodes = list(ast.walk(statement))
+    inner = {name for node in nodes if isinstance(node, ast.comprehension) for name in ast.walk(node.target)}
+    stored = (node for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    return [node.id for node in stored if node not in inner]
 
 
 def _read_own(statement: ast.stmt, source: Source) -> None:
