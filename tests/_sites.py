@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module, invalidate_caches
 from pathlib import Path
@@ -108,13 +108,13 @@ def site_at(folder: Path) -> Iterator[Site]:
             del sys.modules[name]
 
 
-def fresh(code: str, *folders: Path) -> str:
-    """Run code in a fresh process with folders on its path, and return what it printed."""
+def fresh(code: str, *folders: Path, options: Sequence[str] = ()) -> str:
+    """Run code in a fresh process with folders on its path, and options of the interpreter; return what it printed."""
     package = sys.modules["plugframe"].__file__
     assert package is not None
     path = [*map(os.fspath, folders), os.path.dirname(os.path.dirname(package))]
     done = subprocess.run(
-        [sys.executable, "-X", "faulthandler", "-c", dedent(code)],
+        [sys.executable, "-X", "faulthandler", *options, "-c", dedent(code)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONDONTWRITEBYTECODE": "1"},
         cwd=os.path.abspath(os.sep),  # a folder of -c's own comes before the path; the project's has a plugframe in it
         stdin=subprocess.DEVNULL,

@@ -9,10 +9,11 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from _command import run
 from _sites import fresh, together
 
 from plugframe.errors import LazyImportError
-from plugframe.namespaces.lazy.stubs import names_in
+from plugframe.namespaces.lazy.stubs import defined, names_in
 from plugframe.testing.environments import on_path, write_tree
 
 CODE = """
@@ -128,11 +129,18 @@ def test_09_hasattr_loads_declared_names_only() -> None:
 
 
 def test_10_a_stub_agrees_with_the_names(folder: Path) -> None:
-    write(folder, "import plugframe\n__getattr__, __dir__, __all__ = plugframe.attach_stub(__name__, __file__)")
+    """The stub is the one that ``plugframe stubs`` writes; read back by ``attach_stub``, it declares the same."""
     stub = folder / "acme_lazy" / "__init__.pyi"
-    stub.write_text("from . import left as left, right as right\nfrom .files import read as read\n", encoding="utf-8")
+    assert run("stubs", str(stub.parent)).exit_code == 0
+    shown = defined(stub.read_bytes(), str(stub)) - {"__all__"}
+    assert shown == {name for name in dir(lazy()) if not name.startswith("__")} - {"plugframe"} == NAMES
+    space: dict[str, Any] = {}
+    exec(stub.read_text(encoding="utf-8").partition("\n\n")[2], space)  # noqa: S102 # the assignment of __all__
+    assert set(space["__all__"]) == set(lazy().__all__) == NAMES
     submodules, attributes = names_in(str(stub))
     assert {*submodules, *(name for names in attributes.values() for name in names)} == NAMES
+    write(folder, "import plugframe\n__getattr__, __dir__, __all__ = plugframe.attach_stub(__name__, __file__)")
+    importlib.reload(lazy())
     assert set(lazy().__all__) == NAMES
     assert lazy().read() == "read"
 

@@ -220,6 +220,24 @@ def test_11_a_completed_closed_namespace_has_no_getattr(site: Site) -> None:
         _ = lazy.nope
 
 
+@pytest.mark.parametrize("variable", ["PLUGFRAME_EAGER_IMPORT", "EAGER_IMPORT"])
+def test_11_neither_has_one_that_was_loaded_at_once_from_the_first_miss_on(
+    site: Site, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """What ``attach`` returns is assigned after everything is there, and so is taken away later."""
+    monkeypatch.setenv(variable, "1")
+    lazy = attached(
+        site,
+        "import plugframe\n__getattr__, __dir__, __all__ = plugframe.attach(__name__, ['io'], {'files': ['read']})",
+        io="from acme_lazy import read",
+        files="def read(): ...",
+    )
+    with pytest.raises(AttributeError):
+        _ = lazy.nope
+    assert "__getattr__" not in vars(lazy)
+    assert lazy.io.read is lazy.read
+
+
 @pytest.mark.parametrize("cause", ["import acme_that_is_not_there", "raise AttributeError('inside')", "1 / 0"])
 def test_12_importing_a_broken_name_shows_the_cause(site: Site, cause: str) -> None:
     site.install(package("broken", init=cause))
@@ -415,6 +433,10 @@ def test_26_invalidating_caches_reveals_new_plugins(site: Site) -> None:
 
 
 def test_27_hook_implementations_are_found_by_pluggy_without_loading_what_is_undeclared(site: Site) -> None:
+    """The manager of pluggy itself and that of plugframe find the same.
+
+    It is the pluggy of this environment: 1.6 cannot be installed beside plugframe, which depends on 1.7 or newer.
+    """
     site.install(
         {
             "acme_hooks": {
@@ -458,7 +480,22 @@ def test_28_lazy_import_statements_work(site: Site, mode: str) -> None:
     assert fresh(code, site.folder) == "[] ('acme_vision', 'acme_audio') (True, True)\n"
 
 
+@pytest.mark.skipif(sys.version_info < (3, 15), reason="lazy imports came with Python 3.15")
+def test_28_lazy_import_statements_work_where_the_interpreter_makes_all_imports_lazy(site: Site) -> None:
+    code = """
+        import sys
+        lazy from myapp.plugins import vision
+        from myapp.plugins import audio
+        print(sys.get_lazy_imports(), sorted(n for n in sys.modules if n.startswith("acme")))
+        print(vision.__name__, "acme_vision" in sys.modules, "acme_audio" in sys.modules)
+        print(vision is sys.modules["acme_vision"], audio.__name__)
+    """
+    told = fresh(code, site.folder, options=("-X", "lazy_imports=all"))
+    assert told == "all []\nacme_vision True False\nTrue acme_audio\n"
+
+
 def test_29_a_subinterpreter_has_a_finder_of_its_own(site: Site) -> None:
+    """The invariant's other half, that type checkers accept the stubs, is in ``test_stubs_checked``."""
     code = """
         import sys
         import myapp.plugins.vision

@@ -1,4 +1,7 @@
-"""mypy and pyright accept the stubs that ``plugframe stubs`` writes, and refuse what a package does not have."""
+"""mypy and pyright accept the stubs that ``plugframe stubs`` writes, and refuse what a package does not have.
+
+This is the half of invariant 29 (``test_name_invariants``) that is about type checkers.
+"""
 
 import os
 import subprocess

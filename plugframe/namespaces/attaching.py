@@ -80,9 +80,8 @@ def attach(
     if any(environ.get(variable, "0") not in ("0", "") for variable in _EAGER):
         from plugframe.namespaces.lazy.declaring import resolve_all
 
-        resolve_all(namespace.homes, namespace.resolve, namespace.extras)
-    names = sorted(namespace.homes)
-    return namespace.hook, namespace.names, [name for name in names if name not in extras] if extras else names
+        resolve_all(namespace)
+    return namespace.hook, namespace.names, namespace.public()
 
 
 def attach_stub(package_name: str, filename: str, *, extras: "Mapping[str, str] | None" = None) -> "Attached":
@@ -123,6 +122,8 @@ def _usual(
     homes |= {name: home for home, names in attributes.items() for name in names}
     number = len(submodules) + sum(map(len, attributes.values()))
     if number != len(homes) or "" in attributes or not all(map(str.isidentifier, homes)):
+        return None
+    if extras and not all(type(extra) is str for extra in extras.values()):
         return None
     if any(map(homes.__contains__, KEYWORDS)) or "\n__" in "\n" + "\n".join(homes) or extras.keys() - homes.keys():
         return None
@@ -174,6 +175,7 @@ class Namespace:
         """
         home = self.homes.get(name)
         if home is None:
+            self._close()  # All names may have come without being asked for here, by an eager import, say.
             message = f"module {self.package!r} has no attribute {name!r}"
             raise AttributeError(message, name=name, obj=sys.modules.get(self.package))
         if len(self.homes) > _SMALL and name in self._alike():
@@ -196,7 +198,12 @@ class Namespace:
         if own.get(name) is sys.modules.get(f"{self.package}.{name}", own):
             own[name] = value  # What the import system put there is not what the name stands for.
         value = own.setdefault(name, value)
-        found, order = self._found, self._order
+        self._close()
+        return value
+
+    def _close(self) -> None:
+        """Take the package's ``__getattr__`` away if all names are there."""
+        own, found, order = self.own, self._found, self._order
         while found < len(order) and order[found] in own:
             found += 1
         self._found = found  # Another thread may have come further; then the next one comes there again.
@@ -206,7 +213,10 @@ class Namespace:
                 from plugframe.namespaces.lazy.shadowing import release
 
                 release(self._guarded)
-        return value
+
+    def public(self) -> list[str]:
+        """Return the names that are part of ``*``, sorted."""
+        return sorted(name for name in self.homes if name not in self.extras)
 
     def names(self) -> list[str]:
         """Return the declared names and what else the package has, sorted; nothing is imported."""
@@ -250,11 +260,7 @@ class Namespace:
         return self._entries
 
     def _refuse_submodule(self, name: str) -> None:
-        """Refuse a name if there is a submodule of that name, which it does not come from.
-
-        Raises:
-            DeclarationError: there is.
-        """
+        """Refuse a name if there is a submodule of that name, which it does not come from."""
         if self.head(name) != name:
             from plugframe.namespaces.lazy.declaring import refuse_submodule
 

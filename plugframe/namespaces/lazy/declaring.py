@@ -7,8 +7,10 @@ from plugframe.errors import DeclarationError, LazyImportError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from typing import Any
+
+    from plugframe.namespaces.attaching import Namespace
 
 # Names between two underscores belong to the language and to tools that look at modules. These tell of a project.
 INFORMATION = frozenset(("__author__", "__license__", "__version__", "__version_info__", "__version_tuple__"))
@@ -42,11 +44,19 @@ def declare(
             problem = f"it stands for {_shown(package, *targets[name])} and for {_shown(package, home, there)}"
         if problem:
             raise DeclarationError(package, name, problem)
-    for name in extras or ():
-        if name not in targets:
-            raise DeclarationError(package, name, "it is given an extra, and is none of the names that are declared")
+    _check_extras(package, targets, extras or {})
     homes = {name: home for name, (home, _) in targets.items()}
     return homes, {name: there for name, (_, there) in targets.items() if there != name}
+
+
+def _check_extras(package: str, names: "Collection[str]", extras: "Mapping[str, str]") -> None:
+    if not hasattr(extras, "items"):
+        raise DeclarationError(package, str(extras), "extras maps a name to the extra that it needs")
+    for name, extra in extras.items():
+        if name not in names:
+            raise DeclarationError(package, name, "it is given an extra, and is none of the names that are declared")
+        if not isinstance(extra, str):
+            raise DeclarationError(package, name, f"its extra must be a string, such as 'plots'; it is {extra!r}")
 
 
 def _given(
@@ -127,20 +137,25 @@ def submodule_file(path: str) -> str:
     return next((stem + ending for ending in all_suffixes() for stem in stems if os.path.isfile(stem + ending)), "")
 
 
-def resolve_all(names: "Iterable[str]", resolve: "Callable[[str], object]", extras: "Mapping[str, str]") -> None:
+def resolve_all(namespace: "Namespace") -> None:
     """Import every name of a package; one that needs an extra may be missing.
 
+    What is imported may ask the package for any of its names, so that it gets what ``attach`` returns at once.
+
     Args:
-        names: all of them.
-        resolve: imports one.
-        extras: those that need an extra.
+        namespace: the package's names.
 
     Raises:
         LazyImportError: a name cannot be imported.
     """
-    for name in names:
+    own = namespace.own
+    if getattr(own.get("__getattr__"), "__func__", None) is type(namespace).resolve:
+        del own["__getattr__"]  # The package is being reloaded; this one knows what was declared before.
+    for name, value in (("__getattr__", namespace.hook), ("__dir__", namespace.names), ("__all__", namespace.public())):
+        own.setdefault(name, value)
+    for name in namespace.homes:
         try:
-            resolve(name)
+            namespace.resolve(name)
         except LazyImportError as error:
-            if name not in extras or not isinstance(error.__cause__, ImportError):
+            if name not in namespace.extras or not isinstance(error.__cause__, ImportError):
                 raise

@@ -4,6 +4,7 @@ import ast
 from dataclasses import dataclass, field
 
 from plugframe.namespaces.lazy.declaring import INFORMATION
+from plugframe.namespaces.lazy.exports import Exports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,8 +38,10 @@ class Source:
         attributes: submodule to names, as they were given.
         extras: name to extra.
         shown: names that its ``if TYPE_CHECKING:`` blocks have.
-        own: lines of a stub for the names that the package defines itself.
+        exports: what it does to ``__all__``.
+        own: a name that the package defines itself to its line of a stub.
         strays: such names to their lines, where only a person can write the stub.
+        split: names that the package defines in several ways to their lines.
     """
 
     line: int
@@ -47,8 +50,10 @@ class Source:
     attributes: dict[str, list[str]] = field(default_factory=dict)
     extras: dict[str, str] = field(default_factory=dict)
     shown: set[str] = field(default_factory=set)
-    own: list[str] = field(default_factory=list)
+    exports: Exports = field(default_factory=Exports)
+    own: dict[str, str] = field(default_factory=dict)
     strays: dict[str, int] = field(default_factory=dict)
+    split: dict[str, int] = field(default_factory=dict)
 
 
 def read_source(text: str, path: str) -> Source | None:
@@ -79,6 +84,8 @@ def read_source(text: str, path: str) -> Source | None:
     (call, function), source = calls[0], Source(calls[0][0].lineno, calls[0][1])
     _read_arguments(call, function, source)
     source.shown.update(name for block in _checked_only(tree.body) for name in _bound(block))
+    for statement in statements:
+        source.exports.read(statement)
     for statement in statements:
         _read_own(statement, source)
     return source
@@ -157,23 +164,24 @@ def _bound(statement: ast.stmt) -> list[str]:
         return [name.asname or name.name for name in statement.names]
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return [statement.name]
-    stored = (node for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
-    return [node.id for node in stored]
+    nodes = list(ast.walk(statement))
+    inner = {name for node in nodes if isinstance(node, ast.comprehension) for name in ast.walk(node.target)}
+    stored = (node for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    return [node.id for node in stored if node not in inner]
 
 
 def _read_own(statement: ast.stmt, source: Source) -> None:
     """Note what a stub must say of the names that a statement binds, if anybody outside is to see them."""
-    names = _bound(statement)
-    if isinstance(statement, ast.Import) or (isinstance(statement, ast.ImportFrom) and not statement.level):
-        names = [name for name in names if name in INFORMATION]  # The others are for the package's own use.
-    for name in names:
-        if name == "TYPE_CHECKING" or (name.startswith("_") and name not in INFORMATION):
-            continue
+    wanted = INFORMATION.union(source.exports.of(()))
+    foreign = isinstance(statement, ast.Import) or (isinstance(statement, ast.ImportFrom) and not statement.level)
+    for name in _bound(statement):
+        if name not in wanted and (foreign or name == "TYPE_CHECKING" or name.startswith("_")):
+            continue  # It is for the package's own use.
         line = _stub_line(statement, name)
-        if line:
-            source.own.append(line)
-        else:
+        if not line:
             source.strays[name] = statement.lineno
+        elif source.own.setdefault(name, line) != line:
+            source.split[name] = statement.lineno
 
 
 def _stub_line(statement: ast.stmt, name: str) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HEAD = '# Written by "plugframe stubs"; changes by hand are lost.\n'
+_NEXT = "write the stub by hand, or define such names in a submodule"
 _SKIPPED = ("__pycache__", "node_modules")
 
 
@@ -142,12 +143,28 @@ def _stub(path: str, source: Source) -> Twin:
     if os.path.lexists(stub) and not _read(stub).startswith(_HEAD.encode()):
         shown = stubs.defined(_read(stub), stub)
         return _judged(stub, shown, homes, "this stub, which somebody wrote by hand,", 0)
-    for name, line in source.strays.items():
-        reason = (
-            f"it defines {name!r} itself, and only a person can write that into a stub. Next: write the stub by hand"
-        )
-        return Twin(path, "refused", f"{reason}, or define {name!r} in a submodule", line)
+    problem = _problem(homes, renamed, source)
+    if problem:
+        line, reason = problem
+        return Twin(path, "refused", f"{reason}, and only a person can write that into a stub. Next: {_NEXT}", line)
     return _compared(stub, _text(homes, renamed, source).encode())
+
+
+def _problem(homes: dict[str, str], renamed: dict[str, str], source: Source) -> tuple[int, str] | None:
+    """Return what no stub can be made of, after its line."""
+    if source.exports.unreadable:
+        return source.exports.unreadable, "it changes __all__ by what is no list of names that is written out"
+    for name, line in source.strays.items():
+        return line, f"it defines {name!r} itself"
+    for name, line in source.split.items():
+        return line, f"it defines {name!r} in more than one way"
+    for name in sorted(homes.keys() & source.own.keys()):
+        if source.own[name] != _line(name, homes[name], renamed.get(name, name)):
+            return source.line, f"it attaches {name!r} and defines it itself"
+    for name in source.exports.of(()):
+        if name not in homes and name not in source.own:
+            return source.line, f"it has {name!r} in __all__, which it neither attaches nor defines in a plain way"
+    return None
 
 
 def _judged(path: str, shown: set[str], homes: dict[str, str], what: str, line: int) -> Twin:
@@ -157,16 +174,20 @@ def _judged(path: str, shown: set[str], homes: dict[str, str], what: str, line: 
     return Twin(path, "incomplete", f"{what} lacks {missing}. Next: add what is missing, or delete it", line)
 
 
+def _line(name: str, home: str, there: str) -> str:
+    """Return a stub's line for an attached name."""
+    return f"from {home[1:] if home[:1] == '=' else f'.{home}'} import {there} as {name}"
+
+
 def _text(homes: dict[str, str], renamed: dict[str, str], source: Source) -> str:
     """Return a stub."""
-    lines, own = [], [*source.own]
+    lines, own = [], [line for name, line in source.own.items() if name not in homes]
     for name, home in sorted(homes.items(), key=lambda pair: (pair[1], pair[0])):
-        module = home[1:] if home[:1] == "=" else f".{home}"
         there = renamed.get(name, name)
         # Of what a stub imports under another name, only what is in __all__ is there for others.
         hidden = name in source.extras and there != name
-        lines.append(f"from {module} import {there} as {f'_{name}' if hidden else name}")
+        lines.append(_line(f"_{name}" if hidden else name, home, there))
         own += [f"{name} = _{name}"] if hidden else []
     own = ["", *own] if own else []
-    public = [f'    "{name}",' for name in sorted(homes) if name not in source.extras]
+    public = [f'    "{name}",' for name in source.exports.of(sorted(homes.keys() - source.extras.keys()))]
     return _HEAD + "\n".join([*lines, *own, "", "__all__ = [", *public, "]", ""])
