@@ -188,9 +188,7 @@ class PluginNamespace(AliasMount):
     def _attribute(self, target: Target, alias: str) -> object:
         try:
             return resolve(f"{target.module}:{target.attribute}")
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
+        except (Exception, SystemExit) as error:
             raise self.table.fail(target, alias, target.module, error) from error
 
     def _ask_package(self, name: str) -> "Any":  # noqa: ANN401 # whatever the package has

@@ -120,16 +120,16 @@ class AliasMount(Mount):
 
         Raises:
             ImportError: it cannot be had, or its body raised; nothing is left behind, and it can be tried again.
+            BaseException: what its body raised, where that is a wish to stop, such as a KeyboardInterrupt.
         """
         if target.refusal is not None:
             raise target.refusal(alias)
         try:
             return import_real(module, self.prefix)
-        except KeyboardInterrupt:
-            purge(alias, module)
-            raise
         except BaseException as error:
             purge(alias, module)
+            if not isinstance(error, (Exception, SystemExit)):
+                raise  # no failure but a wish to stop
             raise self.source.fail(target, alias, module, error) from error
 
     def invalidate(self) -> None:
