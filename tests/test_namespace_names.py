@@ -2,9 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _naming import named_site
@@ -41,7 +42,7 @@ def test_wish_to_stop_passes_and_leaves_nothing(
     )
     site.install(tree)
     plugins = import_module("myapp.plugins")
-    ways = {
+    ways: dict[str, Callable[[], Any]] = {
         "alias": lambda: import_module("myapp.plugins.x"),
         "module": lambda: plugins.x,
         "object": lambda: plugins.y,
