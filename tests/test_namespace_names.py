@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _naming import named_site
+from _naming import application, named, named_site
 from _sites import Site
 
+from plugframe.errors import PluginImportError
 from plugframe.testing.environments import distribution
 
 
@@ -52,3 +53,36 @@ def test_wish_to_stop_passes_and_leaves_nothing(
         ways[way]()
     assert not {"acme_x", "myapp.plugins.x"} & set(sys.modules)
     assert ways[way]()
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_plugin_named_like_an_attribute_is_hidden_by_it_for_every_import(site: Site, order: int) -> None:
+    site.install(
+        named({"host": "acme_x", "limit": "acme_x", "x": "acme_x"}, acme_x=""),
+        application(root="from myapp import host\nlimit = None\nhost.namespace(__name__)\n"),
+    )
+    made = site.host.namespace("myapp.plugins")
+    for name in ("host", "limit")[::order]:
+        before = vars(sys.modules["myapp.plugins"])[name]
+        for wanted in (f"myapp.plugins.{name}", f"myapp.plugins.{name}.below"):
+            with pytest.raises(PluginImportError, match="the package has an attribute of that name"):
+                import_module(wanted)
+        assert vars(sys.modules["myapp.plugins"])[name] is before
+    assert "acme_x" not in sys.modules
+    assert made.names == ("x",)
+    assert [one.message.split("'")[1] for one in made.problems] == ["host", "limit"]
+
+
+def test_plugin_that_was_imported_stays_a_name(site: Site) -> None:
+    odd = "import sys\nclass Odd: ...\nsys.modules[__name__] = Odd()\n"
+    site.install(named({"x": "acme_x", "y": "acme_y", "z": "acme_x:__name__"}, acme_x="", acme_y=odd))
+    made = site.host.namespace("myapp.plugins")
+    names = made.names
+    for name in names:
+        if name != "z":
+            import_module(f"myapp.plugins.{name}")
+        assert getattr(sys.modules["myapp.plugins"], name)
+        assert made.names == names
+        sys.modules.pop(f"myapp.plugins.{name}", None)
+        assert made.names == names
+    assert made.problems == ()

@@ -80,6 +80,12 @@ class PluginTable:
             refusal = lambda alias: _unreachable(plugin, alias, problem)  # noqa: E731 # the other
         return Target(name, module, attribute, whose=plugin, refusal=refusal)
 
+    def refuse(self, target: Target, problem: str) -> Target:
+        """Return what a name stands for that cannot be had in a package, and raises there when it is imported."""
+        plugin = self._plugins()[target.name]
+        refusal = lambda alias: _unreachable(plugin, alias, problem)  # noqa: E731 # it has what is at hand here
+        return Target(target.name, target.module, target.attribute, whose=plugin, refusal=refusal)
+
     def fail(self, target: Target, alias: str, module: str, error: BaseException) -> ImportError:
         """Return what to raise where a plugin's module, or the object in it, could not be imported."""
         plugin = self._plugins().get(target.name)

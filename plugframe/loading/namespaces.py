@@ -130,9 +130,17 @@ class PluginNamespace(AliasMount):
             target.name for _, target in self._targets() if target.refusal is None and not self.has(target.name)
         )
 
+    def look_up(self, name: str) -> Target | None:
+        """Return what a name stands for here; one that the package has for something else is refused."""
+        target = self.table.find(name)
+        if target is None or target.refusal is not None or self.has(name):
+            return target
+        problem = self._hidden(target)
+        return self.table.refuse(target, problem) if problem else target
+
     def _targets(self) -> "Iterator[tuple[Plugin, Target]]":
         for name, plugin in tuple(self.table.plugins().items()):
-            target = self.table.find(name)
+            target = self.look_up(name)
             if target is not None:
                 yield plugin, target
 
@@ -159,8 +167,9 @@ class PluginNamespace(AliasMount):
         if self.has(target.name):
             return "" if target.module == alias else "the package has a submodule of that name"
         present = vars(self._module).get(target.name, _MISSING) if self._module else _MISSING
-        theirs = present in (_MISSING, self._given.get(target.name, _MISSING))
-        known = theirs or getattr(present, "__name__", "") in (target.module, alias)
+        imported = (sys.modules.get(module, _MISSING) for module in (alias, target.module))
+        ours = (_MISSING, self._given.get(target.name, _MISSING), *imported)
+        known = any(present is one for one in ours) or getattr(present, "__name__", "") in (target.module, alias)
         return "" if known else "the package has an attribute of that name"
 
     def resolve(self, name: str) -> "Any":  # noqa: ANN401 # a plugin's module or object
@@ -170,7 +179,7 @@ class PluginNamespace(AliasMount):
             AttributeError: no plugin has the name.
             ImportError: one has, and cannot be imported; it can be tried again.
         """
-        target = None if name.startswith("_") else self.table.find(name)
+        target = None if name.startswith("_") else self.look_up(name)
         if target is None:
             return self._ask_package(name)
         alias = f"{self.prefix}{name}"

@@ -79,12 +79,16 @@ class AliasMount(Mount):
     def find(self, fullname: str) -> ModuleSpec | None:
         """Return the spec of an alias, or None where the package itself has the name, or nobody."""
         name, _, below = fullname[len(self.prefix) :].partition(".")
-        target = self.source.find(name)
+        target = self.look_up(name)
         if target is None or (not below and self.has(name)):
             return None
         if not below or target.refusal:
             return AliasSpec(fullname, AliasLoader(self, target, target.module), target.module)
         return self._find_below(target, fullname, below)
+
+    def look_up(self, name: str) -> Target | None:
+        """Return what a name stands for below this package, or None."""
+        return self.source.find(name)
 
     def _find_below(self, target: Target, fullname: str, below: str) -> ModuleSpec | None:
         real = f"{target.module}.{below}"
