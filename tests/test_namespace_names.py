@@ -86,3 +86,19 @@ def test_plugin_that_was_imported_stays_a_name(site: Site) -> None:
         sys.modules.pop(f"myapp.plugins.{name}", None)
         assert made.names == names
     assert made.problems == ()
+
+
+@pytest.mark.parametrize("module", ["myapp.plugins.x", "myapp.plugins.x.below", "myapp.plugins.y", "myapp.plugins.y:z"])
+def test_entry_point_that_leads_to_itself_is_refused_and_told_of(site: Site, module: str) -> None:
+    site.install(named({"x": module, "y": "myapp.plugins.x", "fine": "acme_fine", "two": "myapp.plugins.fine"}))
+    site.install({"acme_fine.py": ""})
+    plugins = import_module("myapp.plugins")
+    made = site.host.namespace("myapp.plugins")
+    told = r"myapp\.plugins:x from acme-names 1\.0: .*that entry point again.*have its authors put"
+    for way in (lambda: import_module("myapp.plugins.x"), lambda: plugins.x):
+        with pytest.raises(PluginImportError, match=told) as caught:
+            way()
+        assert str(caught.value).count("cannot load") == 1
+    assert made.names == ("fine", "two")
+    assert [one.message.split("'")[1] for one in made.problems] == ["x", "y"]
+    assert plugins.two is plugins.fine

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from plugframe.policy.plugins import Plugins
     from plugframe.records import Plugin
 
+CIRCULAR = "what its entry point names is, by names of this package, that entry point again"
 _EFFECT = "the others are not affected"
 
 
@@ -134,12 +135,14 @@ def _blocked(plugin: "Plugin", alias: str) -> ImportError:
 def _unreachable(plugin: "Plugin", alias: str, problem: str) -> ImportError:
     package, _, name = alias.rpartition(".")
     cause = DeclarationError(package, name, problem)
-    rest = {"effect": f"{alias} cannot be imported; {_EFFECT}", "next_step": advise(plugin)}
+    rest = {"effect": f"{alias} cannot be imported; {_EFFECT}", "next_step": advise(plugin, problem)}
     error = PluginImportError(str(plugin), str(cause), **rest)
     error.__cause__ = cause
     return error
 
 
-def advise(plugin: "Plugin") -> str:
+def advise(plugin: "Plugin", problem: str) -> str:
     """Return what to do about a plugin that cannot be reached by its name."""
+    if problem == CIRCULAR:
+        return f"have its authors put the module's own name into its entry point, for {plugin.entry_point.value!r}"
     return f"import {plugin.entry_point.module or plugin.name} itself, or have its authors rename the plugin"

@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 
 from plugframe.errors import NamespaceError, NotRegisteredError, PluginNotFoundError, near_matches
-from plugframe.loading.names import PluginTable, advise, name_problem
+from plugframe.loading.names import CIRCULAR, PluginTable, advise, name_problem
 from plugframe.loading.resolve import resolve
 from plugframe.namespaces.mounts import finder
 from plugframe.namespaces.mounts.aliases import AliasMount, Target, names_below
@@ -135,8 +135,25 @@ class PluginNamespace(AliasMount):
         target = self.table.find(name)
         if target is None or target.refusal is not None or self.has(name):
             return target
-        problem = self._hidden(target)
+        problem = self._problem(target)
         return self.table.refuse(target, problem) if problem else target
+
+    def _problem(self, target: Target) -> str:
+        """Return why a plugin cannot be had here, though its name could be, or an empty string."""
+        return self._hidden(target) or (CIRCULAR if self._is_circular(target) else "")
+
+    def _is_circular(self, target: Target) -> bool:
+        """Return whether what a plugin stands for leads, by names of this package, back to one that was passed."""
+        passed = {target.name}
+        module = target.module
+        while module.startswith(self.prefix):
+            name = module[len(self.prefix) :].partition(".")[0]
+            following = None if self.has(name) else self.table.find(name)
+            if following is None or name in passed:
+                return following is not None
+            passed.add(name)
+            module = following.module
+        return False
 
     def _targets(self) -> "Iterator[tuple[Plugin, Target]]":
         for name, plugin in tuple(self.table.plugins().items()):
@@ -147,7 +164,7 @@ class PluginNamespace(AliasMount):
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
         """The plugins whose names cannot be reached here, sorted by name; each can be loaded like any other."""
-        found = ((plugin, name_problem(plugin.name) or self._hidden(target)) for plugin, target in self._targets())
+        found = ((plugin, name_problem(plugin.name) or self._problem(target)) for plugin, target in self._targets())
         return tuple(
             Diagnostic(
                 code="PF170",
@@ -155,7 +172,7 @@ class PluginNamespace(AliasMount):
                 path=plugin.distribution.metadata_path,
                 distribution=plugin.distribution.name,
                 effect="it cannot be imported from there",
-                fix=advise(plugin),
+                fix=advise(plugin, problem),
             )
             for plugin, problem in found
             if problem
