@@ -11,7 +11,8 @@ import pytest
 from _naming import application, named, named_site
 from _sites import Site
 
-from plugframe.errors import PluginImportError
+import plugframe
+from plugframe.errors import DeclarationError, PluginImportError
 from plugframe.testing.environments import distribution
 
 
@@ -102,3 +103,26 @@ def test_entry_point_that_leads_to_itself_is_refused_and_told_of(site: Site, mod
     assert made.names == ("fine", "two")
     assert [one.message.split("'")[1] for one in made.problems] == ["x", "y"]
     assert plugins.two is plugins.fine
+
+
+def test_name_that_python_reads_as_another_is_no_name(site: Site) -> None:
+    site.install(named({"\ufb01le": "acme_x", "größe": "acme_x", "\uff41": "acme_x"}, acme_x=""))
+    made = site.host.namespace("myapp.plugins")
+    assert made.names == ("größe",)
+    assert ["file" in one.message or "'a'" in one.message for one in made.problems] == [True, True]
+    with pytest.raises(PluginImportError, match="Python reads it as 'file'"):
+        import_module("myapp.plugins.\ufb01le")
+    assert import_module("myapp.plugins.größe") is sys.modules["acme_x"]
+
+
+@pytest.mark.parametrize(
+    "names", [(["\uff41"], None), (None, {"sub": ["\uff41"]}), (["fine"], {"sub": ["x as \uff41"]})]
+)
+def test_declared_name_that_python_reads_as_another_is_refused(names: tuple[Any, Any]) -> None:
+    with pytest.raises(DeclarationError, match="Python reads it as 'a'"):
+        plugframe.attach("acme_lazy", *names)
+
+
+def test_declared_name_of_other_letters_is_as_good_as_any() -> None:
+    _, list_names, every = plugframe.attach("acme_lazy", ["größe"], {"größe": ["maß"]})
+    assert {"größe", "maß"} == set(every) == set(list_names())

@@ -5,6 +5,7 @@ from keyword import iskeyword
 from plugframe.errors import DeclarationError, PluginBlockedError, PluginImportError, PluginModuleNotFoundError
 from plugframe.loading.faults import describe_refusal, fault_of
 from plugframe.namespaces.mounts.aliases import Target
+from plugframe.namespaces.names import as_parsed
 from plugframe.records import split_reference
 
 TYPE_CHECKING = False
@@ -115,6 +116,8 @@ def name_problem(name: str) -> str:
         return "it is no identifier"
     if iskeyword(name):
         return "it is a keyword of the language"
+    if as_parsed(name) != name:
+        return f"Python reads it as {as_parsed(name)!r}"
     return "names that begin with an underscore are the package's own" if name.startswith("_") else ""
 
 

@@ -124,7 +124,13 @@ def _usual(
     number = len(submodules) + sum(map(len, attributes.values()))
     if number != len(homes) or "" in attributes or not all(map(str.isidentifier, homes)):
         return None
-    if any(map(homes.__contains__, KEYWORDS)) or "\n__" in "\n" + "\n".join(homes) or extras.keys() - homes.keys():
+    joined = "\n" + "\n".join(homes)
+    if (
+        any(map(homes.__contains__, KEYWORDS))
+        or "\n__" in joined
+        or not joined.isascii()
+        or extras.keys() - homes.keys()
+    ):
         return None
     # Almost no submodule is a dotted one.
     dotted = all(map(str.isidentifier, attributes)) or all(map(str.isidentifier, ".".join(attributes).split(".")))
