@@ -223,3 +223,37 @@ def test_unloading_while_others_import_never_breaks_them(site: Site, steps: dict
 
     assert all(isinstance(one, int) and one > 1 for one in together(3, run))
     assert steps["ran"] == ["acme_x"]
+
+
+# Of a module that fails, Python gives ``from x import name`` what it had before it waited, under real names as well.
+@pytest.mark.parametrize(("ask", "fails"), [(0, False), (2, False), (3, False), (4, False), (0, True), (4, True)])
+def test_thread_beside_a_circle_of_two_others_waits_for_the_whole_module(
+    site: Site, steps: dict[str, Any], ask: int, *, fails: bool
+) -> None:
+    """The thread that runs y gets x half done by its alias, for x waits for y; nobody else may."""
+    steps |= {"met": threading.Event(), "half": threading.Event()}
+    end = "raise OSError" if fails else "pass"
+    x = "import sys\nagain = len(sys.steps['ran'])\nsys.steps['ran'].append(1)\nsys.steps['inside'].set()\n"
+    x += f"sys.steps['met'].wait(20)\nimport acme_y\nif not again: {end}\nDONE = True\n"
+    y = """
+        import sys, time
+        sys.steps['met'].set()
+        sys.steps['inside'].wait(20)
+        time.sleep(0.1)
+        import myapp.plugins.x
+        sys.steps['half'].set()
+        sys.steps['go'].wait(20)
+        """
+    site.install(plugin("x", x), plugin("y", y))
+    site.host.namespace("myapp.plugins")
+
+    def run(index: int) -> object:
+        if index < 2:
+            return import_module(("acme_x", "acme_y")[index])
+        steps["half"].wait(PATIENCE)
+        threading.Timer(0.2, steps["go"].set).start()
+        return vars(IMPORTS[ask]())["DONE"]
+
+    broken, _, beside = together(3, run)
+    assert beside is True
+    assert isinstance(broken, OSError) is fails

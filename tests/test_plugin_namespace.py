@@ -271,7 +271,7 @@ FAILURES = [
     ("raise SystemExit(3)", SystemExit),
     ("def f(:", SyntaxError),
     ("1 / 0", ZeroDivisionError),
-    ("raise type('Odd', (BaseException,), {'__str__': lambda self: 1 / 0})", BaseException),
+    ("raise type('Odd', (Exception,), {'__str__': lambda self: 1 / 0})", Exception),
     ("def f(): f()\nf()", RecursionError),
     ("import sys; del sys.modules[__name__]", KeyError),
     ("raise ImportError", ImportError),

@@ -5,6 +5,7 @@ from keyword import iskeyword
 from plugframe.errors import DeclarationError, PluginBlockedError, PluginImportError, PluginModuleNotFoundError
 from plugframe.loading.faults import describe_refusal, fault_of
 from plugframe.namespaces.mounts.aliases import Target
+from plugframe.namespaces.names import as_parsed
 from plugframe.records import split_reference
 
 TYPE_CHECKING = False
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from plugframe.policy.plugins import Plugins
     from plugframe.records import Plugin
 
+CIRCULAR = "what its entry point names is, by names of this package, that entry point again"
 _EFFECT = "the others are not affected"
 
 
@@ -80,6 +82,12 @@ class PluginTable:
             refusal = lambda alias: _unreachable(plugin, alias, problem)  # noqa: E731 # the other
         return Target(name, module, attribute, whose=plugin, refusal=refusal)
 
+    def refuse(self, target: Target, problem: str) -> Target:
+        """Return what a name stands for that cannot be had in a package, and raises there when it is imported."""
+        plugin = self._plugins()[target.name]
+        refusal = lambda alias: _unreachable(plugin, alias, problem)  # noqa: E731 # it has what is at hand here
+        return Target(target.name, target.module, target.attribute, whose=plugin, refusal=refusal)
+
     def fail(self, target: Target, alias: str, module: str, error: BaseException) -> ImportError:
         """Return what to raise where a plugin's module, or the object in it, could not be imported."""
         plugin = self._plugins().get(target.name)
@@ -108,6 +116,8 @@ def name_problem(name: str) -> str:
         return "it is no identifier"
     if iskeyword(name):
         return "it is a keyword of the language"
+    if as_parsed(name) != name:
+        return f"Python reads it as {as_parsed(name)!r}"
     return "names that begin with an underscore are the package's own" if name.startswith("_") else ""
 
 
@@ -128,12 +138,14 @@ def _blocked(plugin: "Plugin", alias: str) -> ImportError:
 def _unreachable(plugin: "Plugin", alias: str, problem: str) -> ImportError:
     package, _, name = alias.rpartition(".")
     cause = DeclarationError(package, name, problem)
-    rest = {"effect": f"{alias} cannot be imported; {_EFFECT}", "next_step": advise(plugin)}
+    rest = {"effect": f"{alias} cannot be imported; {_EFFECT}", "next_step": advise(plugin, problem)}
     error = PluginImportError(str(plugin), str(cause), **rest)
     error.__cause__ = cause
     return error
 
 
-def advise(plugin: "Plugin") -> str:
+def advise(plugin: "Plugin", problem: str) -> str:
     """Return what to do about a plugin that cannot be reached by its name."""
+    if problem == CIRCULAR:
+        return f"have its authors put the module's own name into its entry point, for {plugin.entry_point.value!r}"
     return f"import {plugin.entry_point.module or plugin.name} itself, or have its authors rename the plugin"

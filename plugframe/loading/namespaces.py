@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 
 from plugframe.errors import NamespaceError, NotRegisteredError, PluginNotFoundError, near_matches
-from plugframe.loading.names import PluginTable, advise, name_problem
+from plugframe.loading.names import CIRCULAR, PluginTable, advise, name_problem
 from plugframe.loading.resolve import resolve
 from plugframe.namespaces.mounts import finder
 from plugframe.namespaces.mounts.aliases import AliasMount, Target, names_below
@@ -130,16 +130,41 @@ class PluginNamespace(AliasMount):
             target.name for _, target in self._targets() if target.refusal is None and not self.has(target.name)
         )
 
+    def look_up(self, name: str) -> Target | None:
+        """Return what a name stands for here; one that the package has for something else is refused."""
+        target = self.table.find(name)
+        if target is None or target.refusal is not None or self.has(name):
+            return target
+        problem = self._problem(target)
+        return self.table.refuse(target, problem) if problem else target
+
+    def _problem(self, target: Target) -> str:
+        """Return why a plugin cannot be had here, though its name could be, or an empty string."""
+        return self._hidden(target) or (CIRCULAR if self._is_circular(target) else "")
+
+    def _is_circular(self, target: Target) -> bool:
+        """Return whether what a plugin stands for leads, by names of this package, back to one that was passed."""
+        passed = {target.name}
+        module = target.module
+        while module.startswith(self.prefix):
+            name = module[len(self.prefix) :].partition(".")[0]
+            following = None if self.has(name) else self.table.find(name)
+            if following is None or name in passed:
+                return following is not None
+            passed.add(name)
+            module = following.module
+        return False
+
     def _targets(self) -> "Iterator[tuple[Plugin, Target]]":
         for name, plugin in tuple(self.table.plugins().items()):
-            target = self.table.find(name)
+            target = self.look_up(name)
             if target is not None:
                 yield plugin, target
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
         """The plugins whose names cannot be reached here, sorted by name; each can be loaded like any other."""
-        found = ((plugin, name_problem(plugin.name) or self._hidden(target)) for plugin, target in self._targets())
+        found = ((plugin, name_problem(plugin.name) or self._problem(target)) for plugin, target in self._targets())
         return tuple(
             Diagnostic(
                 code="PF170",
@@ -147,7 +172,7 @@ class PluginNamespace(AliasMount):
                 path=plugin.distribution.metadata_path,
                 distribution=plugin.distribution.name,
                 effect="it cannot be imported from there",
-                fix=advise(plugin),
+                fix=advise(plugin, problem),
             )
             for plugin, problem in found
             if problem
@@ -159,8 +184,9 @@ class PluginNamespace(AliasMount):
         if self.has(target.name):
             return "" if target.module == alias else "the package has a submodule of that name"
         present = vars(self._module).get(target.name, _MISSING) if self._module else _MISSING
-        theirs = present in (_MISSING, self._given.get(target.name, _MISSING))
-        known = theirs or getattr(present, "__name__", "") in (target.module, alias)
+        imported = (sys.modules.get(module, _MISSING) for module in (alias, target.module))
+        ours = (_MISSING, self._given.get(target.name, _MISSING), *imported)
+        known = any(present is one for one in ours) or getattr(present, "__name__", "") in (target.module, alias)
         return "" if known else "the package has an attribute of that name"
 
     def resolve(self, name: str) -> "Any":  # noqa: ANN401 # a plugin's module or object
@@ -170,7 +196,7 @@ class PluginNamespace(AliasMount):
             AttributeError: no plugin has the name.
             ImportError: one has, and cannot be imported; it can be tried again.
         """
-        target = None if name.startswith("_") else self.table.find(name)
+        target = None if name.startswith("_") else self.look_up(name)
         if target is None:
             return self._ask_package(name)
         alias = f"{self.prefix}{name}"
@@ -188,9 +214,7 @@ class PluginNamespace(AliasMount):
     def _attribute(self, target: Target, alias: str) -> object:
         try:
             return resolve(f"{target.module}:{target.attribute}")
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
+        except (Exception, SystemExit) as error:
             raise self.table.fail(target, alias, target.module, error) from error
 
     def _ask_package(self, name: str) -> "Any":  # noqa: ANN401 # whatever the package has

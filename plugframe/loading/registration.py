@@ -248,14 +248,15 @@ _ADVICE = {
 def _resolver(
     find: "Callable[[str], object]", accepts: "Callable[[object], bool]" = lambda _: True
 ) -> "Callable[[Addition], object]":
-    """Return what imports the target of a declared name, whatever goes wrong an ImportError that says whose it is."""
+    """Return what imports the target of a declared name, whatever goes wrong an ImportError that says whose it is.
+
+    What is no failure but a wish to stop, such as a KeyboardInterrupt or an asyncio.CancelledError, is let pass.
+    """
 
     def resolve_addition(addition: Addition) -> object:
         try:
             value = find(str(addition.target))
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
+        except (Exception, SystemExit) as error:
             reason, where = fault_of(error, sys.exc_info()[2])
             raise PluginImportError(addition.provider, reason, where=where, **_ADVICE) from error
         if not accepts(value):

@@ -125,7 +125,12 @@ def _usual(
         return None
     if extras and not all(type(extra) is str for extra in extras.values()):
         return None
-    if any(map(homes.__contains__, KEYWORDS)) or "\n__" in "\n" + "\n".join(homes) or extras.keys() - homes.keys():
+    joined = "
+" + "
+".join(homes)
+    odd = any(map(homes.__contains__, KEYWORDS)) or "
+__" in joined or not joined.isascii()
+    if odd or extras.keys() - homes.keys():
         return None
     # Almost no submodule is a dotted one.
     dotted = all(map(str.isidentifier, attributes)) or all(map(str.isidentifier, ".".join(attributes).split(".")))

@@ -60,13 +60,15 @@ def name_problem(name: object, *, parts: int = 1, reserved: "Collection[str]" = 
     if keywords:
         return f"{keywords[0]!r} is a keyword"
     for word in words:
-        if not word.isascii() and _as_parsed(word) != word:
-            return f"Python reads {word!r} as {_as_parsed(word)!r}"
+        if as_parsed(word) != word:
+            return f"Python reads {word!r} as {as_parsed(word)!r}"
     return f"{words[0]!r} is a method there" if words[0] in reserved else ""
 
 
-def _as_parsed(word: str) -> str:
+def as_parsed(word: str) -> str:
     """Return what an identifier is in source code (NFKC)."""
+    if word.isascii():
+        return word
     from unicodedata import normalize
 
     return normalize("NFKC", word)

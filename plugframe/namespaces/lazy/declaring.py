@@ -105,6 +105,11 @@ def name_problem(name: object) -> str:
         return "it is no identifier"
     if iskeyword(name):
         return "it is a keyword"
+    if not name.isascii():
+        from plugframe.namespaces.names import as_parsed
+
+        if as_parsed(name) != name:
+            return f"Python reads it as {as_parsed(name)!r}"
     if name.startswith("__") and name.endswith("__") and name not in INFORMATION:
         return "names of this form belong to the language, and tools ask every module for them"
     return ""

@@ -79,12 +79,16 @@ class AliasMount(Mount):
     def find(self, fullname: str) -> ModuleSpec | None:
         """Return the spec of an alias, or None where the package itself has the name, or nobody."""
         name, _, below = fullname[len(self.prefix) :].partition(".")
-        target = self.source.find(name)
+        target = self.look_up(name)
         if target is None or (not below and self.has(name)):
             return None
         if not below or target.refusal:
             return AliasSpec(fullname, AliasLoader(self, target, target.module), target.module)
         return self._find_below(target, fullname, below)
+
+    def look_up(self, name: str) -> Target | None:
+        """Return what a name stands for below this package, or None."""
+        return self.source.find(name)
 
     def _find_below(self, target: Target, fullname: str, below: str) -> ModuleSpec | None:
         real = f"{target.module}.{below}"
@@ -120,16 +124,16 @@ class AliasMount(Mount):
 
         Raises:
             ImportError: it cannot be had, or its body raised; nothing is left behind, and it can be tried again.
+            BaseException: what its body raised, where that is a wish to stop, such as a KeyboardInterrupt.
         """
         if target.refusal is not None:
             raise target.refusal(alias)
         try:
             return import_real(module, self.prefix)
-        except KeyboardInterrupt:
-            purge(alias, module)
-            raise
         except BaseException as error:
             purge(alias, module)
+            if not isinstance(error, (Exception, SystemExit)):
+                raise  # no failure but a wish to stop
             raise self.source.fail(target, alias, module, error) from error
 
     def invalidate(self) -> None:

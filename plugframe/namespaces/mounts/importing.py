@@ -14,6 +14,8 @@ from importlib.machinery import ModuleSpec
 from time import sleep
 from types import ModuleType
 
+from plugframe.namespaces.mounts.passing import Passing, can_pass, owner_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,22 +170,47 @@ def hold_until_finished(alias: str, name: str, module: object, clean: "Callable[
     spec: Any = getattr(module, "__spec__", None)
     if type(spec) not in (ModuleSpec, _WatchedSpec):
         return
-    # Only the thread that runs the body can let go of the lock at its end.
-    mine = _is_mine(name)
-    locks = [lock for lock in _held(alias) if lock.name == alias and mine]
-    for lock in locks:
-        lock.acquire()
-        _kept[id(lock)] = lock
+    kept = [_keep(lock, name, module) for lock in _held(alias) if lock.name == alias]
 
     def finish() -> None:
-        for lock in locks:
-            _kept.pop(id(lock), None)
-            lock.release()
         if sys.modules.get(name) is not module:
-            clean()
+            clean()  # before others may look for it
+        while kept:
+            try:
+                let_go = kept.pop()
+            except IndexError:  # another thread's
+                break
+            let_go()
 
     _finishing.setdefault(id(spec), []).append(finish)
     spec.__class__ = _WatchedSpec
+    if not is_partial(module):  # The body has ended meanwhile, and nobody was told.
+        finish()
+
+
+def _keep(lock: "Any", name: str, module: object) -> "Callable[[], None]":  # noqa: ANN401 # the import system's kind
+    """Keep a lock of this thread until a module's body ends, and return what lets go of it then."""
+
+    def note() -> None:
+        _kept[id(lock)] = lock
+
+    # Only the thread that runs the body can let go of the lock at its end.
+    if _is_mine(name):
+        lock.acquire()
+        note()
+        end = lock.release
+    else:
+        body = owner_of(name)
+        # A module beside its alias may be one whose lock its thread has let go, and another one has.
+        if body is None or name.partition(".")[0] == lock.name.partition(".")[0] or not can_pass(lock):
+            return lambda: None
+        end = Passing(lock, body, wanted=lambda: is_partial(module), given=note).end
+
+    def let_go() -> None:
+        _kept.pop(id(lock), None)
+        end()
+
+    return let_go
 
 
 class _WatchedSpec(ModuleSpec):
