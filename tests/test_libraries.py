@@ -8,6 +8,7 @@ import sys
 import sysconfig
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -604,6 +605,43 @@ def test_disabled_library_has_no_names_and_its_objects_live_on(host: Host, count
     assert "disabled" in repr(library)
     assert host.load_library(counting) is library
     assert (library.enabled, list(host.classes), count()) == (True, [f"{library.name}.Thing"], 1)
+
+
+def test_library_that_threads_enable_at_once_is_enabled(
+    host: Host, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    request.addfinalizer(partial(sys.setswitchinterval, sys.getswitchinterval()))
+    sys.setswitchinterval(1e-6)  # so that threads come between each other
+    path = tmp_path / "acme_enabled.py"
+    path.write_text(HOOKS)
+    library = host.load_library(path)
+    for _ in range(50):
+        library.disable()
+        together(8, lambda _: host.load_library(path))
+        assert (library.enabled, list(host.classes)) == (True, ["vision.Net"])
+
+
+def test_library_that_is_enabled_while_its_names_are_taken_away_is_an_error_not_a_hang(
+    host: Host, tmp_path: Path
+) -> None:
+    path = tmp_path / "acme_watched.py"
+    path.write_text(
+        "import plugframe\n@plugframe.hookimpl\ndef plugframe_register_callbacks(callbacks):\n"
+        "    callbacks.add('progress', print)\n"
+    )
+    library = host.load_library(path)
+    raised: list[Exception] = []
+
+    def enable_again(_: object) -> None:
+        try:
+            library.enable()
+        except LibraryError as error:
+            raised.append(error)
+
+    host.callbacks.slot("progress").watch(enable_again)
+    library.disable()
+    assert "by what asks for it" in str(raised[0])
+    assert not library.enabled
 
 
 # The audit event, the default host

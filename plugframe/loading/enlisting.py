@@ -4,7 +4,8 @@ import os
 import sys
 
 from plugframe.errors import LibraryError, RegistrationError
-from plugframe.loading.files import LibraryFile
+from plugframe.loading.claims import Deadlock
+from plugframe.loading.files import NATIVE, LibraryFile
 from plugframe.loading.modules import forget, import_file
 from plugframe.loading.opened import claims
 from plugframe.loading.places import find_file
@@ -145,25 +146,34 @@ class Enlisting:
         self._live[file.path] = (file, module)
         return module, registered
 
-    def switch(self, library: "Library") -> None:
-        """Take the names of an enabled library away, or give those of a disabled one back.
+    def switch(self, library: "Library", wanted: bool) -> None:  # noqa: FBT001 # the state that is wanted
+        """Give the names of a library to the host, or take them away; do nothing if that was done.
 
         Raises:
             RegistrationError: a name was taken meanwhile; it stays disabled.
+            LibraryError: this very library is being loaded or switched by what asks for it.
         """
         found = self._live.get(library.path)
         if found is None:  # a plain shared library, which has no names
-            library.enabled = not library.enabled
+            library.enabled = wanted
             return
         file, live = found
-        with claims.claim(file.identity):
-            if library.enabled:
-                self._disenlist(file, live)
-            elif library.kind == "native":
-                self.enlist_image(file, live)  # type: ignore[arg-type] # what enlist_image kept
-            else:
-                self._register(self._plugin(file), live)
-            library.enabled = not library.enabled
+        try:
+            with claims.claim(file.identity):
+                if library.enabled is not wanted:  # another thread may have done it while this one waited
+                    self._switch(file, live, wanted=wanted)
+                    library.enabled = wanted
+        except Deadlock:
+            reason = "it is being loaded, enabled or disabled by what asks for it"
+            raise LibraryError(library.path, reason) from None
+
+    def _switch(self, file: LibraryFile, live: object, *, wanted: bool) -> None:
+        if not wanted:
+            self._disenlist(file, live)
+        elif file.kind == NATIVE:
+            self.enlist_image(file, live)  # type: ignore[arg-type] # what enlist_image kept
+        else:
+            self._register(self._plugin(file), live)
 
     def _disenlist(self, file: LibraryFile, live: object) -> None:
         for slot in getattr(live, "slots", ()):

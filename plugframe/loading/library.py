@@ -44,7 +44,7 @@ class Library:
         version: str,
         registered: tuple[str, ...],
         seconds: float,
-        switch: "Callable[[Library], object]",
+        switch: "Callable[[Library, bool], object]",
     ) -> None:
         """Keep what was found out.
 
@@ -56,7 +56,8 @@ class Library:
             version: as it says itself.
             registered: what it registered.
             seconds: that it took.
-            switch: gives the host the library's names where it is disabled, and takes them away where it is enabled.
+            switch: gives the host the library's names where it is told True, and takes them away where False; does
+                nothing if that was done.
         """
         self.path = file.path
         self.kind = file.kind
@@ -76,8 +77,7 @@ class Library:
 
         Living objects, and functions and classes that somebody has, go on working. It is not unloaded.
         """
-        if self.enabled:
-            self._switch(self)
+        self._switch(self, False)
 
     def enable(self) -> None:
         """Give the host its names back; do nothing if it has them.
@@ -85,8 +85,7 @@ class Library:
         Raises:
             RegistrationConflictError: somebody else has registered one of the names meanwhile; nothing was changed.
         """
-        if not self.enabled:
-            self._switch(self)
+        self._switch(self, True)
 
     def get(self, name: str) -> object:
         """Return a class or a function of a native library, or an attribute of a module.
