@@ -134,6 +134,39 @@ def sharing(name: str, folder: Path) -> Path:
     return compile_c(SHARING.replace("NAME", f'"{name}"'), folder / f"lib{name}{SUFFIX}")
 
 
+SWALLOWING = """
+#include "plugframe.h"
+PF_SLOT(progress)
+static int32_t swallow(void *self, const pf_value *args, int32_t count, pf_value *result, pf_error *error) {
+    (void)self, (void)args, (void)count, (void)error;
+    (void)pf_slot_call(&progress, pf_noop, NULL, 0, result, NULL);
+    return pf_give_none(result);
+}
+static int32_t fail(void *self, const pf_value *args, int32_t count, pf_value *result, pf_error *error) {
+    (void)self, (void)args, (void)count, (void)result;
+    return pf_fail(error, PF_CALLBACK, "it failed in a thread");
+}
+static const pf_function functions[] = {PF_FUNCTION("swallow", "()", "", swallow), PF_FUNCTION("fail", "()", "", fail)};
+static const pf_slot slots[] = {PF_SLOT_ENTRY(progress, "progress", "()", "", pf_noop)};
+PF_MODULE("swallowing", "1.0", PF_TABLE(functions), PF_NO_TABLE, PF_TABLE(slots), NULL, NULL)
+"""
+
+
+def test_exception_that_a_library_keeps_to_itself_is_not_the_cause_of_a_later_failure(tmp_path: Path) -> None:
+    host = Host("myapp", path=[])
+    library = host.load_library(compile_c(SWALLOWING, tmp_path / f"libswallowing{SUFFIX}"))
+
+    def leave() -> None:
+        raise SystemExit
+
+    host.callbacks.bind("progress", leave)
+    library.functions.swallow()
+    with pytest.raises(NativeError, match="it failed in a thread") as caught:
+        library.functions.fail()
+    assert caught.value.__cause__ is None
+    library.disable()
+
+
 def test_libraries_that_share_a_slot_keep_its_callback_until_each_is_disabled(tmp_path: Path) -> None:
     host = Host("myapp", path=[])
     first, second = (host.load_library(sharing(name, tmp_path)) for name in ("sharing_first", "sharing_second"))

@@ -6,6 +6,7 @@ from within callbacks do not meet; after the call it is put back.
 """
 
 import ctypes
+import sys
 from functools import partial
 from struct import Struct
 from struct import error as StructError  # noqa: N812 # it is a class
@@ -184,7 +185,13 @@ def _frames(
         "_pack": Struct("=32x" + codes).pack_into,
         "_read": Struct(_READ.get(signature.result.kind, "=")).unpack_from,
         "_take": taker(signature.result, function, wrap),
-        "_failure": lambda code, frame: failure(function, code, frame, error_at),
+        "_failure": lambda code, frame: failure(
+            function,
+            code,
+            frame,
+            error_at,
+            caller=sys._getframe(1),  # noqa: SLF001 # the function written below
+        ),
     }
 
 
