@@ -140,6 +140,17 @@ def test_sixteen_hosts_that_load_one_file_initialise_it_once(counting: Path) -> 
     assert len({id(library.classes.Thing) for library in found}) == 1
 
 
+def test_libraries_can_be_gone_through_while_others_are_loaded(host: Host, tmp_path: Path) -> None:
+    for name in ("acme_one.py", "acme_two.py"):
+        (tmp_path / name).write_text("")
+    first = host.load_library(tmp_path / "acme_one.py")
+    seen = []
+    for library in host.loaded_libraries.values():
+        seen.append(library)
+        host.load_library(tmp_path / "acme_two.py")
+    assert (seen, len(host.loaded_libraries)) == ([first], 2)
+
+
 @needs_compiler
 def test_libraries_are_in_the_order_in_which_they_were_loaded_and_cannot_be_changed(host: Host, tmp_path: Path) -> None:
     names = ["acme_c.py", "acme_a.py", "acme_b.py"]
@@ -538,6 +549,15 @@ def test_interrupt_is_not_swallowed_and_leaves_nothing(host: Host, tmp_path: Pat
     check_nothing(host)
     path.write_text("# fine now, and longer")
     assert host.load_library(path).name == "acme_interrupted"
+
+
+def test_archive_with_a_name_that_is_no_text_is_refused(host: Host, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "acme.zip", "w") as archive:
+        archive.writestr("acme_☃.py", "")
+    content = (tmp_path / "acme.zip").read_bytes()
+    (tmp_path / "acme.zip").write_bytes(content.replace("☃".encode(), b"\xff\xff\xff"))
+    with pytest.raises(LibraryFormatError, match=r"acme\.zip: .*cannot be read as one"):
+        host.load_library(tmp_path / "acme.zip")
 
 
 @pytest.mark.parametrize("names", [(), ("a.py", "b.py"), ("a.py", "c/__init__.py"), ("readme.txt",)])

@@ -139,7 +139,7 @@ def _archive(path: str) -> LibraryFile:
     try:
         with ZipFile(path) as archive:
             members = archive.namelist()
-    except (BadZipFile, OSError, NotImplementedError) as error:
+    except (BadZipFile, OSError, NotImplementedError, ValueError) as error:  # names that are no UTF-8 are the last
         raise LibraryFormatError(path, f"it begins like a zip, and cannot be read as one: {error}") from error
     packages = {name.partition("/")[0] for name in members if name.count("/") == 1 and name.endswith("/__init__.py")}
     modules = {name[:-3] for name in members if "/" not in name and name.endswith(".py")}

@@ -1,10 +1,12 @@
 """A loaded library: what is known of it, and what can be called of it."""
 
+from collections.abc import Mapping
+
 from plugframe.errors import NotRegisteredError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from plugframe.loading.files import LibraryFile
@@ -129,3 +131,23 @@ class Members:
 
     def __repr__(self) -> str:
         return f"<of {self.__dict__.get('_library', '?')}: {', '.join(self) or 'nothing'}>"
+
+
+class Loaded(Mapping[str, Library]):
+    """The libraries of a host by real path, in the order of loading, to be read while others are loaded."""
+
+    def __init__(self, libraries: "Mapping[str, Library]") -> None:
+        """Show what is in a mapping, from which nothing is ever taken."""
+        self._libraries = libraries
+
+    def __getitem__(self, path: str) -> Library:
+        return self._libraries[path]
+
+    def __iter__(self) -> "Iterator[str]":
+        return iter(tuple(self._libraries))
+
+    def __len__(self) -> int:
+        return len(self._libraries)
+
+    def __repr__(self) -> str:
+        return repr(self._libraries)
