@@ -134,6 +134,34 @@ def sharing(name: str, folder: Path) -> Path:
     return compile_c(SHARING.replace("NAME", f'"{name}"'), folder / f"lib{name}{SUFFIX}")
 
 
+def test_parameters_may_be_named_like_builtins(tmp_path: Path) -> None:
+    code = """
+#include "plugframe.h"
+PF_SLOT(choose)
+static int32_t none(void *self, const pf_value *args, int32_t count, pf_value *result, pf_error *error) {
+    (void)self, (void)args, (void)count, (void)error;
+    return pf_give_int(result, -1);
+}
+static int32_t run(void *self, const pf_value *args, int32_t count, pf_value *result, pf_error *error) {
+    const pf_binding *bound = pf_slot_enter(&choose);
+    (void)self, (void)count, (void)none;
+    int64_t (*direct)(int64_t, int64_t, pf_error *) = (int64_t (*)(int64_t, int64_t, pf_error *))bound->direct;
+    (void)pf_give_int(result, direct(args[0].v.i, args[1].v.i, error));
+    pf_slot_leave(&choose);
+    return error->code;
+}
+static const pf_function functions[] = {PF_FUNCTION("run", "(IndexError: int, BaseException: int) -> int", "", run)};
+static const pf_slot slots[] = {PF_SLOT_ENTRY(choose, "choose", "(type: int, int: int) -> int", "", none)};
+PF_MODULE("builtin_names", "1.0", PF_TABLE(functions), PF_NO_TABLE, PF_TABLE(slots), NULL, NULL)
+"""
+    host = Host("myapp", path=[])
+    library = host.load_library(compile_c(code, tmp_path / f"libnames{SUFFIX}"))
+    host.callbacks.bind("choose", lambda kind, number: kind + number)
+    assert library.functions.run(20, 22) == 42
+    assert library.functions.run(IndexError=1, BaseException=2) == 3
+    library.disable()
+
+
 SWALLOWING = """
 #include "plugframe.h"
 PF_SLOT(progress)

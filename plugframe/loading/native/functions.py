@@ -34,7 +34,7 @@ def {name}({parameters}):
 {receive}
     try:
         _frame, _call, _receiver = _pop()
-    except IndexError:
+    except _empty:
         _frame, _call, _receiver = _make()
     try:
         _pack(_frame, 0{packed})
@@ -97,6 +97,7 @@ def make_function(
         **_frames(qualified, signature, address, wrap),
         "_explain": partial(_explain, qualified, signature, lends),
         "_refusals": _REFUSALS,
+        "_empty": IndexError,  # parameters may have the names of builtins
         "_classes": classes,
         "_wrong_self": partial(_wrong_self, qualified, owner),
     }
