@@ -268,6 +268,15 @@ def test_plain_shared_library_is_loaded_when_asked_for(host: Host, tmp_path: Pat
 
 
 @needs_compiler
+@pytest.mark.parametrize("module", ['"acme", ""', '"acme", "1\\n"'])
+def test_native_library_whose_manifest_is_none_is_told_so(host: Host, tmp_path: Path, module: str) -> None:
+    code = f'#include "plugframe.h"\nPF_MODULE({module}, PF_NO_TABLE, PF_NO_TABLE, PF_NO_TABLE, NULL, NULL)\n'
+    path = compile_c(code, tmp_path / f"libacme{SUFFIX}")
+    with pytest.raises(LibraryFormatError, match=r"it has the symbol plugframe_module_v1, and no manifest"):
+        host.load_library(path)
+
+
+@needs_compiler
 def test_symbols_of_a_library_are_its_own(host: Host, tmp_path: Path) -> None:
     import ctypes
 

@@ -166,6 +166,9 @@ def _shared(path: str, base: str, content: bytes, *, plain: bool) -> LibraryFile
         return _found(path, EXTENSION, _module_name(path, stem))
     if plain:
         return _found(path, SHARED, stem)
+    if b"\0plugframe_module_v1\0" in content:
+        reason = "no manifest of a name and a version, of 1 to 256 bytes each without control characters"
+        raise LibraryFormatError(path, f"it has the symbol plugframe_module_v1, and {reason}; PF_MODULE writes one")
     reason = (
         "it has neither the symbol plugframe_module_v1 nor that of a Python module; any other is loaded with plain=True"
     )
