@@ -1,4 +1,4 @@
-"""The topic ``libraries``: calls of native functions, callbacks from native code, and loading what is loaded."""
+"""The topic ``libraries``: calls of native functions, callbacks, unbound slots, and loading what is loaded."""
 
 import compileall
 import json
@@ -17,6 +17,7 @@ SIZES = (0,)
 CALLS = "native functions through a host : bare ctypes"
 BUFFERS = "sum of 10 million doubles, not copied : NumPy"
 CALLBACKS = "Python callbacks from native code : bare ctypes callbacks"
+SLOTS = "an unbound slot called from Python : a plain function"
 LOADING = "load_library of what is loaded : a bare ctypes call"
 
 
@@ -43,6 +44,8 @@ CASES = (
     _Case(BUFFERS, "(values: buffer[float64]) -> float", 1.05, "native-sum"),
     _Case(CALLBACKS, "(a: int, b: int)", 1.5, "native-progress"),
     _Case(CALLBACKS, "(a: int, b: int) -> int", 1.5, "native-callback"),
+    _Case(SLOTS, "(a: int, b: int), no default", 1.5, "slot-unbound"),
+    _Case(SLOTS, "(a: int, b: int) -> int, a default", 1.5, "slot-default"),
     # The goal is 20 microseconds where a bare call takes 0.5.
     _Case(LOADING, "the same path", 40, "native-load"),
 )
@@ -102,5 +105,6 @@ def notes() -> list[str]:
     return [
         "In turns: in one process, in blocks of 1 ms or one sum each. RATIO is the median of all processes, each the",
         "median of the ratios of neighbouring turns. Callbacks: one native loop makes 1000 calls; ours catch what the",
-        "callback raises and tell the library, the bare ones do not.",
+        "callback raises and tell the library, the bare ones do not. Slots: the function that host.callbacks.slot",
+        "returned, against a function that does nothing, or the default itself.",
     ]

@@ -8,6 +8,7 @@ import sys
 import sysconfig
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,17 @@ def test_sixteen_hosts_that_load_one_file_initialise_it_once(counting: Path) -> 
     assert len({id(library.classes.Thing) for library in found}) == 1
 
 
+def test_libraries_can_be_gone_through_while_others_are_loaded(host: Host, tmp_path: Path) -> None:
+    for name in ("acme_one.py", "acme_two.py"):
+        (tmp_path / name).write_text("")
+    first = host.load_library(tmp_path / "acme_one.py")
+    seen = []
+    for library in host.loaded_libraries.values():
+        seen.append(library)
+        host.load_library(tmp_path / "acme_two.py")
+    assert (seen, len(host.loaded_libraries)) == ([first], 2)
+
+
 @needs_compiler
 def test_libraries_are_in_the_order_in_which_they_were_loaded_and_cannot_be_changed(host: Host, tmp_path: Path) -> None:
     names = ["acme_c.py", "acme_a.py", "acme_b.py"]
@@ -253,6 +265,15 @@ def test_plain_shared_library_is_loaded_when_asked_for(host: Host, tmp_path: Pat
     assert host.load_library(path) is library
     library.disable()
     library.enable()
+
+
+@needs_compiler
+@pytest.mark.parametrize("module", ['"acme", ""', '"acme", "1\\n"'])
+def test_native_library_whose_manifest_is_none_is_told_so(host: Host, tmp_path: Path, module: str) -> None:
+    code = f'#include "plugframe.h"\nPF_MODULE({module}, PF_NO_TABLE, PF_NO_TABLE, PF_NO_TABLE, NULL, NULL)\n'
+    path = compile_c(code, tmp_path / f"libacme{SUFFIX}")
+    with pytest.raises(LibraryFormatError, match=r"it has the symbol plugframe_module_v1, and no manifest"):
+        host.load_library(path)
 
 
 @needs_compiler
@@ -539,6 +560,15 @@ def test_interrupt_is_not_swallowed_and_leaves_nothing(host: Host, tmp_path: Pat
     assert host.load_library(path).name == "acme_interrupted"
 
 
+def test_archive_with_a_name_that_is_no_text_is_refused(host: Host, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "acme.zip", "w") as archive:
+        archive.writestr("acme_☃.py", "")
+    content = (tmp_path / "acme.zip").read_bytes()
+    (tmp_path / "acme.zip").write_bytes(content.replace("☃".encode(), b"\xff\xff\xff"))
+    with pytest.raises(LibraryFormatError, match=r"acme\.zip: .*cannot be read as one"):
+        host.load_library(tmp_path / "acme.zip")
+
+
 @pytest.mark.parametrize("names", [(), ("a.py", "b.py"), ("a.py", "c/__init__.py"), ("readme.txt",)])
 def test_archive_without_exactly_one_module_is_refused(host: Host, tmp_path: Path, names: tuple[str, ...]) -> None:
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
@@ -604,6 +634,43 @@ def test_disabled_library_has_no_names_and_its_objects_live_on(host: Host, count
     assert "disabled" in repr(library)
     assert host.load_library(counting) is library
     assert (library.enabled, list(host.classes), count()) == (True, [f"{library.name}.Thing"], 1)
+
+
+def test_library_that_threads_enable_at_once_is_enabled(
+    host: Host, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    request.addfinalizer(partial(sys.setswitchinterval, sys.getswitchinterval()))
+    sys.setswitchinterval(1e-6)  # so that threads come between each other
+    path = tmp_path / "acme_enabled.py"
+    path.write_text(HOOKS)
+    library = host.load_library(path)
+    for _ in range(50):
+        library.disable()
+        together(8, lambda _: host.load_library(path))
+        assert (library.enabled, list(host.classes)) == (True, ["vision.Net"])
+
+
+def test_library_that_is_enabled_while_its_names_are_taken_away_is_an_error_not_a_hang(
+    host: Host, tmp_path: Path
+) -> None:
+    path = tmp_path / "acme_watched.py"
+    path.write_text(
+        "import plugframe\n@plugframe.hookimpl\ndef plugframe_register_callbacks(callbacks):\n"
+        "    callbacks.add('progress', print)\n"
+    )
+    library = host.load_library(path)
+    raised: list[Exception] = []
+
+    def enable_again(_: object) -> None:
+        try:
+            library.enable()
+        except LibraryError as error:
+            raised.append(error)
+
+    host.callbacks.slot("progress").watch(enable_again)
+    library.disable()
+    assert "by what asks for it" in str(raised[0])
+    assert not library.enabled
 
 
 # The audit event, the default host

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _native import everything, needs_compiler, run_python
+from _native import SUFFIX, compile_c, everything, needs_compiler, run_python
 from _sites import Site, plugin, site_at, together
 
 import plugframe
@@ -114,6 +114,125 @@ def test_slot_that_the_host_has_declared_serves_the_library(site: Site) -> None:
     assert library.functions.call_weigh(5, 2) == -1  # unbound: the library's own no-op
     library.disable()
     assert site.host.callbacks.weigh is slot
+
+
+SHARING = """
+#include "plugframe.h"
+PF_SLOT(progress)
+static int32_t run(void *self, const pf_value *args, int32_t count, pf_value *result, pf_error *error) {
+    (void)self, (void)count;
+    return pf_slot_call(&progress, pf_noop, args, 1, result, error);
+}
+static const pf_function functions[] = {PF_FUNCTION("run", "(done: int)", "", run)};
+static const pf_slot slots[] = {PF_SLOT_ENTRY(progress, "progress", "(done: int)", "", pf_noop)};
+PF_MODULE(NAME, "1.0", PF_TABLE(functions), PF_NO_TABLE, PF_TABLE(slots), NULL, NULL)
+"""
+
+
+def sharing(name: str, folder: Path) -> Path:
+    """Return a library that has a slot ``progress`` of one whole number."""
+    return compile_c(SHARING.replace("NAME", f'"{name}"'), folder / f"lib{name}{SUFFIX}")
+
+
+def test_parameters_may_be_named_like_builtins(tmp_path: Path) -> None:
+    code = """
+#include "plugframe.h"
+PF_SLOT(choose)
+static int32_t none(void *self, const pf_value *args, int32_t count, pf_value *result, pf_error *error) {
+    (void)self, (void)args, (void)count, (void)error;
+    return pf_give_int(result, -1);
+}
+static int32_t run(void *self, const pf_value *args, int32_t count, pf_value *result, pf_error *error) {
+    const pf_binding *bound = pf_slot_enter(&choose);
+    (void)self, (void)count, (void)none;
+    int64_t (*direct)(int64_t, int64_t, pf_error *) = (int64_t (*)(int64_t, int64_t, pf_error *))bound->direct;
+    (void)pf_give_int(result, direct(args[0].v.i, args[1].v.i, error));
+    pf_slot_leave(&choose);
+    return error->code;
+}
+static const pf_function functions[] = {PF_FUNCTION("run", "(IndexError: int, BaseException: int) -> int", "", run)};
+static const pf_slot slots[] = {PF_SLOT_ENTRY(choose, "choose", "(type: int, int: int) -> int", "", none)};
+PF_MODULE("builtin_names", "1.0", PF_TABLE(functions), PF_NO_TABLE, PF_TABLE(slots), NULL, NULL)
+"""
+    host = Host("myapp", path=[])
+    library = host.load_library(compile_c(code, tmp_path / f"libnames{SUFFIX}"))
+    host.callbacks.bind("choose", lambda kind, number: kind + number)
+    assert library.functions.run(20, 22) == 42
+    assert library.functions.run(IndexError=1, BaseException=2) == 3
+    library.disable()
+
+
+SWALLOWING = """
+#include "plugframe.h"
+PF_SLOT(progress)
+static int32_t swallow(void *self, const pf_value *args, int32_t count, pf_value *result, pf_error *error) {
+    (void)self, (void)args, (void)count, (void)error;
+    (void)pf_slot_call(&progress, pf_noop, NULL, 0, result, NULL);
+    return pf_give_none(result);
+}
+static int32_t fail(void *self, const pf_value *args, int32_t count, pf_value *result, pf_error *error) {
+    (void)self, (void)args, (void)count, (void)result;
+    return pf_fail(error, PF_CALLBACK, "it failed in a thread");
+}
+static const pf_function functions[] = {PF_FUNCTION("swallow", "()", "", swallow), PF_FUNCTION("fail", "()", "", fail)};
+static const pf_slot slots[] = {PF_SLOT_ENTRY(progress, "progress", "()", "", pf_noop)};
+PF_MODULE("swallowing", "1.0", PF_TABLE(functions), PF_NO_TABLE, PF_TABLE(slots), NULL, NULL)
+"""
+
+
+def test_exception_that_a_library_keeps_to_itself_is_not_the_cause_of_a_later_failure(tmp_path: Path) -> None:
+    host = Host("myapp", path=[])
+    library = host.load_library(compile_c(SWALLOWING, tmp_path / f"libswallowing{SUFFIX}"))
+
+    def leave() -> None:
+        raise SystemExit
+
+    host.callbacks.bind("progress", leave)
+    library.functions.swallow()
+    with pytest.raises(NativeError, match="it failed in a thread") as caught:
+        library.functions.fail()
+    assert caught.value.__cause__ is None
+    library.disable()
+
+
+def test_libraries_that_share_a_slot_keep_its_callback_until_each_is_disabled(tmp_path: Path) -> None:
+    host = Host("myapp", path=[])
+    first, second = (host.load_library(sharing(name, tmp_path)) for name in ("sharing_first", "sharing_second"))
+    seen: list[int] = []
+    host.callbacks.bind("progress", seen.append)
+    first.disable()
+    first.functions.run(1)
+    second.functions.run(2)
+    first.enable()
+    second.disable()
+    first.functions.run(3)
+    second.functions.run(4)
+    assert seen == [2, 3]
+    first.disable()
+    assert (host.callbacks.find("progress"), host.callbacks.undeclared()) == (None, ("progress",))
+
+
+def test_slot_that_the_host_declares_meanwhile_is_not_taken_away_with_the_library(tmp_path: Path) -> None:
+    host = Host("myapp", path=[])
+    library = host.load_library(sharing("sharing_retracted", tmp_path))
+    host.callbacks.retract("progress")
+    own = host.callbacks.slot("progress")
+    library.disable()
+    assert host.callbacks.find("progress") is own
+
+
+def test_library_whose_slot_the_host_declares_otherwise_registers_nothing(tmp_path: Path) -> None:
+    host = Host("myapp", path=[])
+    own = host.callbacks.slot("progress", "(done, total)")
+    path = sharing("sharing_misfit", tmp_path)
+    with pytest.raises(
+        LibraryError, match=r"sharing_misfit.*'progress' is \(done: int\).*'myapp' does not fit: .*'total'"
+    ):
+        host.load_library(path)
+    assert dict(host.loaded_libraries) == {}
+    assert host.callbacks.find("progress") is own
+    host.callbacks.retract("progress")
+    host.load_library(path).disable()
 
 
 def test_unbinding_brings_the_no_op_back(site: Site, binder: Any, library: Library) -> None:

@@ -21,6 +21,8 @@ KINDS: dict[str, Callable[..., Comparison]] = {
     "native-callback": native.compare_callback,
     "native-progress": native.compare_progress,
     "native-load": native.compare_load,
+    "slot-unbound": native.compare_unbound,
+    "slot-default": native.compare_default,
 }
 
 

@@ -1,4 +1,4 @@
-"""Native functions, buffers, callbacks and loading through a host, against bare ctypes and NumPy."""
+"""Native functions, buffers, callbacks, slots and loading through a host, against bare ctypes, NumPy and functions."""
 
 import ctypes
 import os
@@ -72,6 +72,10 @@ def _add(a: int, b: int) -> int:
     return a + b
 
 
+def _nothing(a: int, b: int) -> None:
+    pass
+
+
 def _see(a: int, b: int) -> None:
     del a, b
 
@@ -96,6 +100,22 @@ def _compare_loops(ours: Any, theirs: Any, kind: Any, callback: Callable[..., ob
     loop = Contestant("host", "loop(times)", loop=ours, times=TIMES)
     bare = Contestant("ctypes", "loop(function, times)", loop=theirs, function=kind(callback), times=TIMES)
     return compare(loop, bare)
+
+
+def _compare_unbound(function: Callable[..., object], **options: Any) -> Comparison:  # noqa: ANN401
+    slot = plugframe.Host("measured", path=[]).callbacks.slot("measured", function, **options)
+    ours = Contestant("host", "target(20, 22)", target=slot)
+    return compare(ours, Contestant("function", "target(20, 22)", target=function))
+
+
+def compare_unbound() -> Comparison:
+    """Compare a slot to which nothing is bound, and which has no default, with a function that does nothing."""
+    return _compare_unbound(_nothing)
+
+
+def compare_default() -> Comparison:
+    """Compare a slot to which nothing is bound with its default."""
+    return _compare_unbound(_add, default=_add)
 
 
 def compare_load() -> Comparison:

@@ -4,10 +4,12 @@ import os
 import sys
 
 from plugframe.errors import LibraryError, RegistrationError
-from plugframe.loading.files import LibraryFile
+from plugframe.loading.claims import Deadlock
+from plugframe.loading.files import NATIVE, LibraryFile
 from plugframe.loading.modules import forget, import_file
 from plugframe.loading.opened import claims
 from plugframe.loading.places import find_file
+from plugframe.loading.serving import Serving
 from plugframe.namespaces.names import Addition, name_problem
 from plugframe.policy.groups import PARTS, RESERVED
 from plugframe.records import Decision, Distribution, EntryPoint, Plugin, split_reference
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
     from plugframe.loading.library import Library
     from plugframe.loading.native.images import Image
-    from plugframe.loading.native.slots import NativeSlot
     from plugframe.namespaces.references import References
     from plugframe.registry.callbacks import Callbacks
 
@@ -49,11 +50,10 @@ class Enlisting:
         """
         self._host = host
         self._classes = classes
-        self._callbacks = callbacks
+        self._serving = Serving(host, callbacks)
         self._register = register
         self._undo = undo
         self._live: dict[str, tuple[LibraryFile, object]] = {}
-        self._declared_slots: dict[str, list[str]] = {}
 
     def enlist_image(self, file: LibraryFile, image: "Image") -> "Names":
         """Register the classes and slots of a native library.
@@ -63,7 +63,7 @@ class Enlisting:
 
         Raises:
             RegistrationError: a name cannot be registered or is taken; nothing was changed.
-            LibraryError: another host serves its slots; nothing was changed.
+            LibraryError: another host serves its slots, or a slot of this one does not fit; nothing was changed.
         """
         plugin = self._plugin(file)
         additions = [
@@ -74,7 +74,7 @@ class Enlisting:
         new = [one for one in additions if not self._declares(one.name, file)]
         self._classes.commit(new)
         try:
-            self._serve(file, image)
+            self._serving.serve(file.path, image.slots)
         except BaseException:
             self._undo(plugin)
             raise
@@ -104,27 +104,6 @@ class Enlisting:
         except LibraryError:
             return False
 
-    def _serve(self, file: LibraryFile, image: "Image") -> None:
-        callbacks = self._callbacks
-        declared = self._declared_slots[file.path] = []
-        try:
-            slots = []
-            for slot in image.slots:
-                present = callbacks.find(slot.name)
-                if present is None:
-                    present = callbacks.slot(slot.name, _allowed(slot), default=slot.noop)
-                    declared.append(slot.name)
-                slots.append(present)
-        except RegistrationError as error:
-            self._retract(file.path)
-            raise LibraryError(file.path, str(error)) from error
-        for native, python in zip(image.slots, slots, strict=True):
-            native.serve(python, self._host)
-
-    def _retract(self, path: str) -> None:
-        for name in self._declared_slots.pop(path, ()):
-            self._callbacks.retract(name)
-
     def import_and_enlist(self, file: LibraryFile) -> "tuple[object, Names]":
         """Import a library of Python and register what it brings as a plugin would.
 
@@ -145,30 +124,39 @@ class Enlisting:
         self._live[file.path] = (file, module)
         return module, registered
 
-    def switch(self, library: "Library") -> None:
-        """Take the names of an enabled library away, or give those of a disabled one back.
+    def switch(self, library: "Library", wanted: bool) -> None:  # noqa: FBT001 # the state that is wanted
+        """Give the names of a library to the host, or take them away; do nothing if that was done.
 
         Raises:
             RegistrationError: a name was taken meanwhile; it stays disabled.
+            LibraryError: a slot does not fit any more, or this very library is being loaded or switched by what asks
+                for it.
         """
         found = self._live.get(library.path)
         if found is None:  # a plain shared library, which has no names
-            library.enabled = not library.enabled
+            library.enabled = wanted
             return
         file, live = found
-        with claims.claim(file.identity):
-            if library.enabled:
-                self._disenlist(file, live)
-            elif library.kind == "native":
-                self.enlist_image(file, live)  # type: ignore[arg-type] # what enlist_image kept
-            else:
-                self._register(self._plugin(file), live)
-            library.enabled = not library.enabled
+        try:
+            with claims.claim(file.identity):
+                if library.enabled is not wanted:  # another thread may have done it while this one waited
+                    self._switch(file, live, wanted=wanted)
+                    library.enabled = wanted
+        except Deadlock:
+            reason = "it is being loaded, enabled or disabled by what asks for it"
+            raise LibraryError(library.path, reason) from None
+
+    def _switch(self, file: LibraryFile, live: object, *, wanted: bool) -> None:
+        if not wanted:
+            self._disenlist(file, live)
+        elif file.kind == NATIVE:
+            self.enlist_image(file, live)  # type: ignore[arg-type] # what enlist_image kept
+        else:
+            self._register(self._plugin(file), live)
 
     def _disenlist(self, file: LibraryFile, live: object) -> None:
-        for slot in getattr(live, "slots", ()):
-            slot.disarm()
-        self._retract(file.path)
+        if file.kind == NATIVE:
+            self._serving.withdraw(file.path, live.slots)  # type: ignore[attr-defined] # what enlist_image kept
         self._undo(self._plugin(file))
 
     def _plugin(self, file: LibraryFile) -> Plugin:
@@ -186,8 +174,3 @@ class Enlisting:
         # The path makes the name unique among the host's plugins.
         name = f"{file.name} [{file.path}]"
         return Plugin(host=self._host, name=name, entry_point=entry, decision=decision, provides={"hooks": ()})
-
-
-def _allowed(slot: "NativeSlot") -> str:
-    """Return the calls that a slot of a library allows: by position, so that a callback may name its parameters."""
-    return f"({', '.join((*slot.signature.names, '/'))})" if slot.signature.names else "()"

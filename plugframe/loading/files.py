@@ -139,7 +139,7 @@ def _archive(path: str) -> LibraryFile:
     try:
         with ZipFile(path) as archive:
             members = archive.namelist()
-    except (BadZipFile, OSError, NotImplementedError) as error:
+    except (BadZipFile, OSError, NotImplementedError, ValueError) as error:  # names that are no UTF-8 are the last
         raise LibraryFormatError(path, f"it begins like a zip, and cannot be read as one: {error}") from error
     packages = {name.partition("/")[0] for name in members if name.count("/") == 1 and name.endswith("/__init__.py")}
     modules = {name[:-3] for name in members if "/" not in name and name.endswith(".py")}
@@ -166,6 +166,9 @@ def _shared(path: str, base: str, content: bytes, *, plain: bool) -> LibraryFile
         return _found(path, EXTENSION, _module_name(path, stem))
     if plain:
         return _found(path, SHARED, stem)
+    if b"\0plugframe_module_v1\0" in content:
+        reason = "no manifest of a name and a version, of 1 to 256 bytes each without control characters"
+        raise LibraryFormatError(path, f"it has the symbol plugframe_module_v1, and {reason}; PF_MODULE writes one")
     reason = (
         "it has neither the symbol plugframe_module_v1 nor that of a Python module; any other is loaded with plain=True"
     )

@@ -6,13 +6,12 @@
 import os
 import sys
 import time
-from types import MappingProxyType
 
 from plugframe.errors import LibraryError, PlugframeError
 from plugframe.loading.claims import Deadlock
 from plugframe.loading.faults import fault_of
 from plugframe.loading.files import NATIVE, SHARED, Identity, LibraryFile, examine, identify
-from plugframe.loading.library import Library
+from plugframe.loading.library import Library, Loaded
 from plugframe.loading.opened import claims, open_native, open_shared
 from plugframe.loading.plugins import is_importing
 
@@ -47,7 +46,7 @@ class Libraries:
     @property
     def loaded(self) -> "Mapping[str, Library]":
         """The libraries by real path, in the order in which they were loaded; it cannot be changed, and follows."""
-        return MappingProxyType(self._loaded)
+        return Loaded(self._loaded)
 
     def load(self, path: "str | os.PathLike[str]", *, plain: bool = False) -> Library:
         """Return the library in a file; load it unless that was done before.

@@ -1,10 +1,12 @@
 """A loaded library: what is known of it, and what can be called of it."""
 
+from collections.abc import Mapping
+
 from plugframe.errors import NotRegisteredError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from plugframe.loading.files import LibraryFile
@@ -44,7 +46,7 @@ class Library:
         version: str,
         registered: tuple[str, ...],
         seconds: float,
-        switch: "Callable[[Library], object]",
+        switch: "Callable[[Library, bool], object]",
     ) -> None:
         """Keep what was found out.
 
@@ -56,7 +58,8 @@ class Library:
             version: as it says itself.
             registered: what it registered.
             seconds: that it took.
-            switch: gives the host the library's names where it is disabled, and takes them away where it is enabled.
+            switch: gives the host the library's names where it is told True, and takes them away where False; does
+                nothing if that was done.
         """
         self.path = file.path
         self.kind = file.kind
@@ -76,8 +79,7 @@ class Library:
 
         Living objects, and functions and classes that somebody has, go on working. It is not unloaded.
         """
-        if self.enabled:
-            self._switch(self)
+        self._switch(self, False)
 
     def enable(self) -> None:
         """Give the host its names back; do nothing if it has them.
@@ -85,8 +87,7 @@ class Library:
         Raises:
             RegistrationConflictError: somebody else has registered one of the names meanwhile; nothing was changed.
         """
-        if not self.enabled:
-            self._switch(self)
+        self._switch(self, True)
 
     def get(self, name: str) -> object:
         """Return a class or a function of a native library, or an attribute of a module.
@@ -130,3 +131,23 @@ class Members:
 
     def __repr__(self) -> str:
         return f"<of {self.__dict__.get('_library', '?')}: {', '.join(self) or 'nothing'}>"
+
+
+class Loaded(Mapping[str, Library]):
+    """The libraries of a host by real path, in the order of loading, to be read while others are loaded."""
+
+    def __init__(self, libraries: "Mapping[str, Library]") -> None:
+        """Show what is in a mapping, from which nothing is ever taken."""
+        self._libraries = libraries
+
+    def __getitem__(self, path: str) -> Library:
+        return self._libraries[path]
+
+    def __iter__(self) -> "Iterator[str]":
+        return iter(tuple(self._libraries))
+
+    def __len__(self) -> int:
+        return len(self._libraries)
+
+    def __repr__(self) -> str:
+        return repr(self._libraries)

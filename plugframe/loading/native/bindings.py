@@ -57,8 +57,8 @@ def direct({parameters}_error):
     try:
         _value = _called({values})
 {check}
-    except BaseException as error:
-        _report(error, _name, _error, _called, _told)
+    except _exceptions as _raised:
+        _report(_raised, _name, _error, _called, _told)
         return {failed}
 """
 # What is returned to native code is converted by ctypes, which makes garbage of everything else.
@@ -66,10 +66,10 @@ _CHECKS = {
     signatures.NONE: "        return None",
     signatures.BOOL: "        return _checked(_value)",
     signatures.INT: """\
-        if type(_value) is int and _value.bit_length() < 64:
+        if _type(_value) is _int and _value.bit_length() < 64:
             return _value
         return _checked(_value)""",
-    signatures.FLOAT: "        return _value if type(_value) is float else _checked(_value)",
+    signatures.FLOAT: "        return _value if _type(_value) is _float else _checked(_value)",
 }
 
 
@@ -120,6 +120,11 @@ class Direct:
             "_report": report,
             "_name": name,
             "_checked": _checker(name, signature.result),
+            # Parameters may have the names of builtins.
+            "_type": type,
+            "_int": int,
+            "_float": float,
+            "_exceptions": BaseException,
         }
         source = _direct_source(signature)
         exec(compile(source, f"<native slot {name}>", "exec"), self._globals)  # noqa: S102 # names are identifiers

@@ -6,6 +6,7 @@ from within callbacks do not meet; after the call it is put back.
 """
 
 import ctypes
+import sys
 from functools import partial
 from struct import Struct
 from struct import error as StructError  # noqa: N812 # it is a class
@@ -33,7 +34,7 @@ def {name}({parameters}):
 {receive}
     try:
         _frame, _call, _receiver = _pop()
-    except IndexError:
+    except _empty:
         _frame, _call, _receiver = _make()
     try:
         _pack(_frame, 0{packed})
@@ -96,6 +97,7 @@ def make_function(
         **_frames(qualified, signature, address, wrap),
         "_explain": partial(_explain, qualified, signature, lends),
         "_refusals": _REFUSALS,
+        "_empty": IndexError,  # parameters may have the names of builtins
         "_classes": classes,
         "_wrong_self": partial(_wrong_self, qualified, owner),
     }
@@ -184,7 +186,13 @@ def _frames(
         "_pack": Struct("=32x" + codes).pack_into,
         "_read": Struct(_READ.get(signature.result.kind, "=")).unpack_from,
         "_take": taker(signature.result, function, wrap),
-        "_failure": lambda code, frame: failure(function, code, frame, error_at),
+        "_failure": lambda code, frame: failure(
+            function,
+            code,
+            frame,
+            error_at,
+            caller=sys._getframe(1),  # noqa: SLF001 # the function written below
+        ),
     }
 
 

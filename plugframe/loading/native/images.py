@@ -6,6 +6,7 @@
 import atexit
 import ctypes
 import os
+import sys
 import threading
 import time
 
@@ -120,7 +121,8 @@ def _initialise(definition: ModuleDefinition, path: str, host: str, version: str
         ctypes.addressof(given), place
     )
     if code:
-        error = failure(f"{definition.name} (initialisation)", code, frame, 0)
+        caller = sys._getframe()  # noqa: SLF001 # an exception of a callback belongs to the call that it came up in
+        error = failure(f"{definition.name} (initialisation)", code, frame, 0, caller=caller)
         raise LibraryError(path, f"its initialisation failed: {error}") from error
 
 
