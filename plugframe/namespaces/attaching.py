@@ -125,11 +125,8 @@ def _usual(
         return None
     if extras and not all(type(extra) is str for extra in extras.values()):
         return None
-    joined = "
-" + "
-".join(homes)
-    odd = any(map(homes.__contains__, KEYWORDS)) or "
-__" in joined or not joined.isascii()
+    joined = "\n" + "\n".join(homes)
+    odd = any(map(homes.__contains__, KEYWORDS)) or "\n__" in joined or not joined.isascii()
     if odd or extras.keys() - homes.keys():
         return None
     # Almost no submodule is a dotted one.
