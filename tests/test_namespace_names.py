@@ -12,7 +12,7 @@ from _naming import application, named, named_site
 from _sites import Site
 
 import plugframe
-from plugframe.errors import DeclarationError, PluginImportError
+from plugframe.errors import DeclarationError, NotRegisteredError, PluginImportError
 from plugframe.testing.environments import distribution
 
 
@@ -126,3 +126,27 @@ def test_declared_name_that_python_reads_as_another_is_refused(names: tuple[Any,
 def test_declared_name_of_other_letters_is_as_good_as_any() -> None:
     _, list_names, every = plugframe.attach("acme_lazy", ["größe"], {"größe": ["maß"]})
     assert {"größe", "maß"} == set(every) == set(list_names())
+
+
+def test_namespace_of_classes_is_told_as_such_where_a_class_is_asked_for(site: Site) -> None:
+    classes = {"vision.ResNet": "acme_x:ResNet", "audio.class": "acme_x:ResNet"}
+    site.install(distribution("acme", entry_points={"myapp.classes": classes}))
+    told = {}
+    for name in ("vision", "audio"):
+        with pytest.raises(NotRegisteredError) as caught:
+            site.host.classes.get(name)
+        told[name] = str(caught.value)
+    assert told["vision"] == (
+        "no class named 'vision' is registered. 'vision' is a namespace of classes, and has 'vision.ResNet'. Next: ask"
+        " for a class by its full name"
+    )
+    assert "myapp.classes:audio.class from acme 1.0 declares it and is left out" in told["audio"]
+
+
+def test_what_cannot_be_a_name_is_no_class(site: Site) -> None:
+    odd: list[Any] = [[], {}, None, 3]
+    for wrong in odd:
+        assert wrong not in site.host.classes
+        with pytest.raises(NotRegisteredError, match=r"no class named .* is registered") as caught:
+            site.host.classes.get(wrong)
+        assert caught.value.__cause__ is None
