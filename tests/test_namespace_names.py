@@ -1,6 +1,8 @@
 """Names of plugins in a package, at the edges: what passes, which are reachable, and what is told of the others."""
 
 import asyncio
+import copy
+import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -12,7 +14,7 @@ from _naming import application, named, named_site
 from _sites import Site
 
 import plugframe
-from plugframe.errors import DeclarationError, NotRegisteredError, PluginImportError
+from plugframe.errors import DeclarationError, NotRegisteredError, PluginImportError, PluginNotFoundError
 from plugframe.testing.environments import distribution
 
 
@@ -150,3 +152,32 @@ def test_what_cannot_be_a_name_is_no_class(site: Site) -> None:
         with pytest.raises(NotRegisteredError, match=r"no class named .* is registered") as caught:
             site.host.classes.get(wrong)
         assert caught.value.__cause__ is None
+
+
+def test_name_that_is_no_module_has_no_spec_and_still_tells_why_when_it_is_imported(site: Site) -> None:
+    names = {"object": "acme_x:Thing", "gone": "acme_gone", "lost": "acme_gone.x", "host": "acme_x", "x": "acme_x"}
+    site.install(named(names, acme_x="class Thing: ..."))
+    site.host.namespace("myapp.plugins")
+    found = {name: importlib.util.find_spec(f"myapp.plugins.{name}") for name in names}
+    assert [name for name, spec in found.items() if spec] == ["x"]
+    assert "acme_x" not in sys.modules
+    for name in ("object", "gone", "lost", "host"):
+        with pytest.raises(PluginImportError, match=r"cannot load myapp\.plugins:"):
+            import_module(f"myapp.plugins.{name}")
+
+
+def test_copy_of_a_host_or_its_hooks_is_usable(site: Site) -> None:
+    host = site.host
+    assert host.classes is not None
+    assert copy.deepcopy(host) is copy.copy(host) is host
+    assert copy.deepcopy({"host": host})["host"] is host
+    assert repr(copy.deepcopy(host.hook)) == repr(host.hook)
+    with pytest.raises(AttributeError, match="_nothing"):
+        _ = type(host.hook).__new__(type(host.hook))._nothing  # noqa: SLF001 # as copying asks, before there is a host
+
+
+def test_unloading_what_cannot_be_a_name_is_told_as_unknown(site: Site) -> None:
+    made = site.host.namespace("myapp.plugins")
+    for wrong in (None, 3, []):
+        with pytest.raises(PluginNotFoundError, match="myapp has no plugin named"):
+            made.unload(wrong)  # type: ignore[arg-type]
