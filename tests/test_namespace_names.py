@@ -178,6 +178,7 @@ def test_copy_of_a_host_or_its_hooks_is_usable(site: Site) -> None:
 
 def test_unloading_what_cannot_be_a_name_is_told_as_unknown(site: Site) -> None:
     made = site.host.namespace("myapp.plugins")
-    for wrong in (None, 3, []):
+    odd: list[Any] = [None, 3, []]
+    for wrong in odd:
         with pytest.raises(PluginNotFoundError, match="myapp has no plugin named"):
-            made.unload(wrong)  # type: ignore[arg-type]
+            made.unload(wrong)
