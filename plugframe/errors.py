@@ -326,7 +326,7 @@ class NotRegisteredError(PlugframeError, AttributeError):
     @property
     def near(self) -> tuple[str, ...]:
         """The registered names that are like the one asked for; looked for when asked, since most misses are probes."""
-        return near_matches(str(self.name), self.known)
+        return near_matches(str(self.name), tuple(name for name in self.known if name != self.name))
 
     def __str__(self) -> str:
         near = f"; did you mean {' or '.join(map(repr, self.near))}?" if self.near else ""

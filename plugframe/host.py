@@ -106,6 +106,12 @@ class Host:
     def __repr__(self) -> str:
         return f"<Host {self.name!r}>"
 
+    def __copy__(self) -> "Host":
+        return self  # What is registered and loaded is there once.
+
+    def __deepcopy__(self, _: object) -> "Host":
+        return self
+
     @property
     def plugins(self) -> Plugins:
         """The host's plugins by name; nothing is imported to know them."""
@@ -366,7 +372,9 @@ class Hooks:
 
     def __getattr__(self, name: str) -> "typed.OpenHook":
         if name.startswith("_"):
-            message = f"the hooks of {self._host.name} have no {name!r}"
+            # Copying and unpickling ask for names before there is a host.
+            host = self.__dict__.get("_host")
+            message = f"the hooks of {host.name if host else 'no host'} have no {name!r}"
             raise AttributeError(message, name=name, obj=self)
         function: typed.OpenHook = self._host._registration.hook(name)  # noqa: SLF001 # of this module
         if hasattr(function, "__wrapped__"):  # Of one without a specification another may come with it.

@@ -1,6 +1,8 @@
 """Names of plugins in a package, at the edges: what passes, which are reachable, and what is told of the others."""
 
 import asyncio
+import copy
+import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -12,7 +14,7 @@ from _naming import application, named, named_site
 from _sites import Site
 
 import plugframe
-from plugframe.errors import DeclarationError, PluginImportError
+from plugframe.errors import DeclarationError, NotRegisteredError, PluginImportError, PluginNotFoundError
 from plugframe.testing.environments import distribution
 
 
@@ -126,3 +128,57 @@ def test_declared_name_that_python_reads_as_another_is_refused(names: tuple[Any,
 def test_declared_name_of_other_letters_is_as_good_as_any() -> None:
     _, list_names, every = plugframe.attach("acme_lazy", ["größe"], {"größe": ["maß"]})
     assert {"größe", "maß"} == set(every) == set(list_names())
+
+
+def test_namespace_of_classes_is_told_as_such_where_a_class_is_asked_for(site: Site) -> None:
+    classes = {"vision.ResNet": "acme_x:ResNet", "audio.class": "acme_x:ResNet"}
+    site.install(distribution("acme", entry_points={"myapp.classes": classes}))
+    told = {}
+    for name in ("vision", "audio"):
+        with pytest.raises(NotRegisteredError) as caught:
+            site.host.classes.get(name)
+        told[name] = str(caught.value)
+    assert told["vision"] == (
+        "no class named 'vision' is registered. 'vision' is a namespace of classes, and has 'vision.ResNet'. Next: ask"
+        " for a class by its full name"
+    )
+    assert "myapp.classes:audio.class from acme 1.0 declares it and is left out" in told["audio"]
+
+
+def test_what_cannot_be_a_name_is_no_class(site: Site) -> None:
+    odd: list[Any] = [[], {}, None, 3]
+    for wrong in odd:
+        assert wrong not in site.host.classes
+        with pytest.raises(NotRegisteredError, match=r"no class named .* is registered") as caught:
+            site.host.classes.get(wrong)
+        assert caught.value.__cause__ is None
+
+
+def test_name_that_is_no_module_has_no_spec_and_still_tells_why_when_it_is_imported(site: Site) -> None:
+    names = {"object": "acme_x:Thing", "gone": "acme_gone", "lost": "acme_gone.x", "host": "acme_x", "x": "acme_x"}
+    site.install(named(names, acme_x="class Thing: ..."))
+    site.host.namespace("myapp.plugins")
+    found = {name: importlib.util.find_spec(f"myapp.plugins.{name}") for name in names}
+    assert [name for name, spec in found.items() if spec] == ["x"]
+    assert "acme_x" not in sys.modules
+    for name in ("object", "gone", "lost", "host"):
+        with pytest.raises(PluginImportError, match=r"cannot load myapp\.plugins:"):
+            import_module(f"myapp.plugins.{name}")
+
+
+def test_copy_of_a_host_or_its_hooks_is_usable(site: Site) -> None:
+    host = site.host
+    assert host.classes is not None
+    assert copy.deepcopy(host) is copy.copy(host) is host
+    assert copy.deepcopy({"host": host})["host"] is host
+    assert repr(copy.deepcopy(host.hook)) == repr(host.hook)
+    with pytest.raises(AttributeError, match="_nothing"):
+        _ = type(host.hook).__new__(type(host.hook))._nothing  # noqa: SLF001 # as copying asks, before there is a host
+
+
+def test_unloading_what_cannot_be_a_name_is_told_as_unknown(site: Site) -> None:
+    made = site.host.namespace("myapp.plugins")
+    odd: list[Any] = [None, 3, []]
+    for wrong in odd:
+        with pytest.raises(PluginNotFoundError, match="myapp has no plugin named"):
+            made.unload(wrong)

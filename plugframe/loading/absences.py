@@ -5,13 +5,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from plugframe.loading.plugins import Loader
+    from plugframe.namespaces.names import Names
     from plugframe.policy.plugins import Plugins
     from plugframe.records import Plugin
 
 _MOST_NAMED = 3
 
 
-def explain_absence(name: str, plugins: "Plugins", loader: "Loader") -> str:
+def explain_absence(name: str, plugins: "Plugins", loader: "Loader", registered: "Names") -> str:
     """Return who would provide a class or a namespace that is not registered, and the next step.
 
     Nothing is imported to find out. Of several reasons the best known counts: an entry point that cannot be used, a
@@ -21,21 +22,34 @@ def explain_absence(name: str, plugins: "Plugins", loader: "Loader") -> str:
         name: dotted, such as ``vision.ResNet``.
         plugins: the host's.
         loader: knows what became of them.
+        registered: the classes that there are.
 
     Returns:
         Sentences, or an empty string where nobody is known.
     """
-    reasons = (_unusable(name, plugins), _refused(name, plugins), _failed(name, plugins, loader))
+    reasons = (
+        _namespace(name, registered),
+        _unusable(name, plugins, registered),
+        _refused(name, plugins),
+        _failed(name, plugins, loader),
+    )
     for reason in reasons:
         for sentence in reason:
             return sentence
     return _waiting(_by_likeness(name, plugins.values()), loader)
 
 
-def _unusable(name: str, plugins: "Plugins") -> "Iterator[str]":
+def _namespace(name: str, registered: "Names") -> "Iterator[str]":
+    """Yield how to reach a class in the namespace that the name is."""
+    first = next((known for known in registered.full if known.startswith(f"{name}.")), "")
+    if first:
+        yield f"{name!r} is a namespace of classes, and has {first!r}. Next: ask for a class by its full name"
+
+
+def _unusable(name: str, plugins: "Plugins", registered: "Names") -> "Iterator[str]":
     """Yield what to say of entry points that declare it and are left out."""
     for entry in plugins.snapshot.entry_points(f"{plugins.host}.classes"):
-        if _covers(entry.name, name):
+        if _covers(entry.name, name) and entry.name not in registered.additions:
             reason = entry.problem or "its name cannot be used beside those of others, or at all"
             advice = f"Next: plugframe list --host {plugins.host}, whose findings tell more"
             yield f"{entry} declares it and is left out: {reason}. {advice}"

@@ -239,6 +239,8 @@ class PluginNamespace(AliasMount):
         Raises:
             PluginNotFoundError: no plugin has the name, and nothing is imported under it.
         """
+        if not isinstance(name, str):
+            raise PluginNotFoundError(self.table.host, name)
         aliases = names_below(f"{self.prefix}{name}")
         target = self.table.find(name)
         if target is None and name not in self._given and not aliases:

@@ -62,7 +62,7 @@ class Registration:
             resolve=self._resolver(inspect.isclass),
             fill=declared("classes"),
             by_part=True,
-            explain=lambda name: explain_absence(name, plugins(), self.loader),
+            explain=lambda name: explain_absence(name, plugins(), self.loader, self.class_names.names()),
         )
         self.classes = ClassRegistry(host, self.class_names, parts=PARTS["classes"], reserved=RESERVED["classes"])
         self.bound = Bindings(

@@ -216,10 +216,11 @@ class References:
         return self._find(name).target
 
     def _find(self, name: str) -> Addition:
-        found = self.names().additions.get(name)
-        if found is None:
-            raise self.missing(name)
-        return found
+        additions = self.names().additions
+        try:
+            return additions[name]
+        except (KeyError, TypeError):  # or it cannot be a name at all
+            raise self.missing(name) from None
 
     def missing(self, name: str, kind: str = "") -> NotRegisteredError:
         """Return the error that tells of a name that is not registered; the names like it are looked for when shown."""

@@ -5,11 +5,13 @@ The real module stays what it is, under its own name and with its own spec; ``sy
 
 import os
 import sys
+from _thread import get_ident
 from importlib.machinery import FileFinder, ModuleSpec, PathFinder
 
 from plugframe.namespaces.mounts.alias_specs import AliasSpec, find_real
 from plugframe.namespaces.mounts.finder import Mount
 from plugframe.namespaces.mounts.importing import Placeholder, hold_until_finished, import_real, is_partial, shield
+from plugframe.namespaces.mounts.passing import owner_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,8 +85,13 @@ class AliasMount(Mount):
         if target is None or (not below and self.has(name)):
             return None
         if not below or target.refusal:
+            if owner_of(fullname) != get_ident() and self._is_no_module(target):
+                return None  # Nobody imports it, who would be told why that cannot be: it is only looked for.
             return AliasSpec(fullname, AliasLoader(self, target, target.module), target.module)
         return self._find_below(target, fullname, below)
+
+    def _is_no_module(self, target: Target) -> bool:
+        return bool(target.refusal or target.attribute) or find_real(target.module) is None
 
     def look_up(self, name: str) -> Target | None:
         """Return what a name stands for below this package, or None."""
