@@ -106,11 +106,10 @@ class Host:
     def __repr__(self) -> str:
         return f"<Host {self.name!r}>"
 
-    def __copy__(self) -> "Host":
+    def __deepcopy__(self, *_: object) -> "Host":
         return self  # What is registered and loaded is there once.
 
-    def __deepcopy__(self, _: object) -> "Host":
-        return self
+    __copy__ = __deepcopy__
 
     @property
     def plugins(self) -> Plugins:
@@ -153,11 +152,10 @@ class Host:
         if self._live is not None:
             self._live.refill()
         after = dict(self._plugins)
-        return Changes(
-            added=tuple(name for name in after if name not in before),
-            removed=tuple(name for name in before if name not in after),
-            changed=tuple(name for name in after if name in before and after[name] != before[name]),
-        )
+        added = tuple(name for name in after if name not in before)
+        removed = tuple(name for name in before if name not in after)
+        changed = tuple(name for name in after if name in before and after[name] != before[name])
+        return Changes(added=added, removed=removed, changed=changed)
 
     def load(self, *names: str, strict: bool = False) -> "tuple[LoadResult, ...]":
         """Import and register plugins by name; one that was loaded is not imported again.
@@ -213,12 +211,10 @@ class Host:
         results = []
         for plugin in self.plugins.everything():
             outcome = self._live.loader.outcome(plugin) if self._live else None
-            if outcome is not None:
-                results.append(outcome.result)
-            elif plugin.decision.allowed:
+            if outcome is None and plugin.decision.allowed:
                 results.append(LoadResult(plugin=plugin, state=plugin.state, reason=plugin.decision.reason))
             else:
-                results.append(describe_refusal(plugin))
+                results.append(outcome.result if outcome is not None else describe_refusal(plugin))
         return tuple(results)
 
     def namespace(self, package: str) -> "PluginNamespace":
@@ -330,8 +326,7 @@ class Host:
         """Load the library in a file, and register what it brings; the same file is loaded once.
 
         Args:
-            path: of a native library with our entry symbol, a Python extension module, a ``.py`` file, a package
-                folder, a wheel or a zip.
+            path: of a shared library, an extension module, a ``.py`` file, a package folder, a wheel or a zip.
             plain: take any shared library.
 
         Raises:
@@ -372,9 +367,7 @@ class Hooks:
 
     def __getattr__(self, name: str) -> "typed.OpenHook":
         if name.startswith("_"):
-            # Copying and unpickling ask for names before there is a host.
-            host = self.__dict__.get("_host")
-            message = f"the hooks of {host.name if host else 'no host'} have no {name!r}"
+            message = f"the hooks of a host have no {name!r}"  # which there is none of yet while they are copied
             raise AttributeError(message, name=name, obj=self)
         function: typed.OpenHook = self._host._registration.hook(name)  # noqa: SLF001 # of this module
         if hasattr(function, "__wrapped__"):  # Of one without a specification another may come with it.

@@ -424,7 +424,7 @@ library.functions.start(-1)
 time.sleep(float(sys.argv[2]))
 calls, failures, garbage = library.functions.tally()
 assert garbage == failures == 0
-print("calls" if calls else "none")
+print("calls" if calls else "none", flush=True)
 if sys.argv[3] == "exit":
     sys.exit(0)
 if sys.argv[3] == "raise":
