@@ -28,7 +28,7 @@ class PluginNotFoundError(PlugframeError, LookupError):
         self.near = near
 
     def __str__(self) -> str:
-        hint = f" Did you mean {' or '.join(map(repr, self.near))}?" if self.near else ""
+        hint = f" Did you mean {_either(self.near)}?" if self.near else ""
         return f"{self.host} has no plugin named {self.name!r}.{hint} Next: plugframe list --host {self.host} --all"
 
 
@@ -95,7 +95,7 @@ class ReferenceNotFoundError(PlugframeError, AttributeError):
     def __str__(self) -> str:
         if self.is_none:
             return f"{self.attribute or 'the module'!r} of module {self.module!r} is None"
-        hint = f"; did you mean {' or '.join(map(repr, self.near))}?" if self.near else ""
+        hint = f"; did you mean {_either(self.near)}?" if self.near else ""
         return f"module {self.module!r} has no {self.attribute!r}{hint}"
 
 
@@ -329,7 +329,8 @@ class NotRegisteredError(PlugframeError, AttributeError):
         return near_matches(str(self.name), tuple(name for name in self.known if name != self.name))
 
     def __str__(self) -> str:
-        near = f"; did you mean {' or '.join(map(repr, self.near))}?" if self.near else ""
+        alike = self.near  # found anew at each look, among all that is registered
+        near = f"; did you mean {_either(alike)}?" if alike else ""
         hint = f"{'' if near else '.'} {self.hint}" if self.hint else ""
         return f"no {self.kind} named {self.name!r} is registered{near}{hint}"
 
@@ -427,6 +428,10 @@ class NativeValueError(NativeError, ValueError):
 
 class NativeMemoryError(NativeError, MemoryError):
     """A native function had not enough memory."""
+
+
+def _either(names: tuple[str, ...]) -> str:
+    return " or ".join(map(repr, names))
 
 
 def near_matches(name: str, known: tuple[str, ...]) -> tuple[str, ...]:
