@@ -3,8 +3,7 @@
 ``plugins`` is the room's main function.
 """
 
-from plugframe.namespaces.names import name_problem
-from plugframe.policy.groups import KINDS, PARTS, RESERVED
+from plugframe.policy.groups import KINDS, unreachable
 from plugframe.records import Decision, EntryPoint, Plugin
 
 TYPE_CHECKING = False
@@ -99,15 +98,11 @@ def _provides(plugin: str, declared: "dict[str, list[EntryPoint]]", siblings: se
             names = [hook for owner, _, hook in parts if owner == plugin and hook]
         else:
             others = siblings - {plugin}
-            good = [other.name for other in own if not _unreachable(other.name, kind)]
+            good = [other.name for other in own if not unreachable(other.name, kind)]
             names = [name for name in good if name.partition(".")[0] not in others]
         if names:
             provides[kind] = tuple(names)
     return provides
-
-
-def _unreachable(name: str, kind: str) -> bool:
-    return bool(name_problem(name, parts=PARTS[kind], reserved=RESERVED.get(kind, ())))
 
 
 def strays(host: str, entry_points: "EntryPointsOf", found: "Iterable[Plugin]") -> tuple[EntryPoint, ...]:

@@ -1,8 +1,8 @@
 """Defects that show only when a host's groups are looked at together."""
 
-from plugframe.namespaces.names import Addition, Names, name_problem
+from plugframe.namespaces.names import Addition, Names
 from plugframe.policy.decisions import strays
-from plugframe.policy.groups import PARTS, RESERVED
+from plugframe.policy.groups import PARTS, unreachable
 from plugframe.records import Diagnostic, EntryPoint, Plugin
 
 TYPE_CHECKING = False
@@ -49,7 +49,7 @@ def _contributions(entries: "Sequence[EntryPoint]", kind: str) -> "Iterator[Diag
     winners: dict[str, EntryPoint] = {}
     known = Names(by_part=kind == "classes")
     for entry in sorted(entries, key=lambda entry: entry.distribution.key):
-        problem = name_problem(entry.name, parts=PARTS[kind], reserved=RESERVED.get(kind, ()))
+        problem = unreachable(entry.name, kind)
         rival = None if problem or entry.problem or entry.name in winners else known.rival(entry.name)
         if rival is not None:
             problem = f"{rival.provider} declares {rival.name!r}, and one name cannot be a class and a namespace"

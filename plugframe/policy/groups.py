@@ -30,3 +30,15 @@ def names(host: str, snapshot: "Snapshot") -> set[str]:
                 have.add(place)
                 found.add(snapshot.distribution_at(place).name)
     return found
+
+
+def unreachable(name: str, kind: str) -> str:
+    """Return why a name of a kind, such as ``classes``, cannot be reached; an empty string if it can.
+
+    Example:
+        >>> unreachable("get.Net", "classes")
+        "'get' is a method there"
+    """
+    from plugframe.namespaces.names import name_problem  # which knowing the groups does without
+
+    return name_problem(name, parts=PARTS[kind], reserved=RESERVED.get(kind, ()))
