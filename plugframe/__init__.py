@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from plugframe.host import load_library as load_library
     from plugframe.host import loaded_libraries as loaded_libraries
     from plugframe.host import ops as ops
-    from plugframe.loading.headers import get_include as get_include
-    from plugframe.loading.library import Library as Library
+    from plugframe.loading.libraries.headers import get_include as get_include
+    from plugframe.loading.libraries.library import Library as Library
     from plugframe.namespaces.attaching import attach as attach
     from plugframe.namespaces.attaching import attach_stub as attach_stub
     from plugframe.namespaces.lazy.proxies import load as load
@@ -42,8 +42,8 @@ else:
             "host": [
                 "Host", "callbacks", "default_host", "hookimpl", "hookspec", "load_library", "loaded_libraries", "ops",
             ],
-            "loading.headers": ["get_include"],
-            "loading.library": ["Library"],
+            "loading.libraries.headers": ["get_include"],
+            "loading.libraries.library": ["Library"],
             "namespaces.attaching": ["attach", "attach_stub"],
             "namespaces.lazy.proxies": ["load"],
             "namespaces.registrars": ["Registrar"],

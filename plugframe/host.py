@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from plugframe.hooks.hosted import typed
     from plugframe.hooks.hosted.manager import HostManager
     from plugframe.hooks.markers import HookimplMarker
-    from plugframe.loading.library import Library
+    from plugframe.loading.libraries.library import Library
     from plugframe.loading.namespaces import PluginNamespace
     from plugframe.loading.registration import Registration
     from plugframe.namespaces.references import References

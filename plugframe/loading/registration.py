@@ -11,7 +11,7 @@ from plugframe.loading.absences import explain_absence
 from plugframe.loading.activation import Activation, check_declared
 from plugframe.loading.faults import fault_of
 from plugframe.loading.learned import Learned
-from plugframe.loading.library import Library
+from plugframe.loading.libraries.library import Library
 from plugframe.loading.plugins import Loader
 from plugframe.loading.resolve import resolve
 from plugframe.namespaces.names import Addition, name_problem
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from plugframe.hooks.hosted.typed import OpenHook
-    from plugframe.loading.libraries import Libraries
+    from plugframe.loading.libraries.loaded import Libraries
     from plugframe.policy.plugins import Plugins
 
 _publishing = threading.Lock()
@@ -85,8 +85,8 @@ class Registration:
     def files(self) -> "Libraries":
         """The libraries that the host has loaded from files."""
         if self._files is None:
-            from plugframe.loading.enlisting import Enlisting
-            from plugframe.loading.libraries import Libraries
+            from plugframe.loading.libraries.enlisting import Enlisting
+            from plugframe.loading.libraries.loaded import Libraries
 
             enlisting = Enlisting(
                 self._host, classes=self.class_names, callbacks=self.callbacks, register=self.register, undo=self.undo
@@ -98,7 +98,7 @@ class Registration:
         return self._files
 
     def _load_library(self, reference: str) -> object:
-        from plugframe.loading.places import find_file
+        from plugframe.loading.libraries.places import find_file
 
         return self.files.load(find_file(reference))
 

@@ -7,8 +7,8 @@ import os
 import threading
 
 from plugframe.errors import DuplicateLibraryError, LibraryError, LibraryVersionError
-from plugframe.loading.claims import Claims
-from plugframe.loading.files import NATIVE, Identity, LibraryFile, identify
+from plugframe.loading.libraries.claims import Claims
+from plugframe.loading.libraries.files import NATIVE, Identity, LibraryFile, identify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import stat
 from importlib.machinery import EXTENSION_SUFFIXES
 
 from plugframe.errors import LibraryError, LibraryFormatError
-from plugframe.loading.elf import MAGIC as ELF
-from plugframe.loading.elf import elf_problem
+from plugframe.loading.libraries.elf import MAGIC as ELF
+from plugframe.loading.libraries.elf import elf_problem
 from plugframe.records import Record
 
 NATIVE, SHARED, EXTENSION, MODULE, PACKAGE, ARCHIVE = KINDS = (

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from plugframe.loading.files import LibraryFile
+    from plugframe.loading.libraries.files import LibraryFile
 
 
 class Library:

@@ -4,12 +4,12 @@ import os
 import sys
 
 from plugframe.errors import LibraryError, RegistrationError
-from plugframe.loading.claims import Deadlock
-from plugframe.loading.files import NATIVE, LibraryFile
-from plugframe.loading.modules import forget, import_file
-from plugframe.loading.opened import claims
-from plugframe.loading.places import find_file
-from plugframe.loading.serving import Serving
+from plugframe.loading.libraries.claims import Deadlock
+from plugframe.loading.libraries.files import NATIVE, LibraryFile
+from plugframe.loading.libraries.modules import forget, import_file
+from plugframe.loading.libraries.opened import claims
+from plugframe.loading.libraries.places import find_file
+from plugframe.loading.libraries.serving import Serving
 from plugframe.namespaces.names import Addition, name_problem
 from plugframe.policy.groups import PARTS, RESERVED
 from plugframe.records import Decision, Distribution, EntryPoint, Plugin, split_reference
@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from plugframe.loading.library import Library
+    from plugframe.loading.libraries.library import Library
     from plugframe.loading.native.images import Image
     from plugframe.namespaces.references import References
     from plugframe.registry.callbacks import Callbacks

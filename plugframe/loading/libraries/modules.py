@@ -8,7 +8,7 @@ from importlib.machinery import ExtensionFileLoader
 
 from plugframe.errors import DuplicateLibraryError, LibraryError
 from plugframe.loading.faults import fault_of
-from plugframe.loading.files import ARCHIVE, EXTENSION, PACKAGE, LibraryFile
+from plugframe.loading.libraries.files import ARCHIVE, EXTENSION, PACKAGE, LibraryFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,18 +8,18 @@ import sys
 import time
 
 from plugframe.errors import LibraryError, PlugframeError
-from plugframe.loading.claims import Deadlock
 from plugframe.loading.faults import fault_of
-from plugframe.loading.files import NATIVE, SHARED, Identity, LibraryFile, examine, identify
-from plugframe.loading.library import Library, Loaded
-from plugframe.loading.opened import claims, open_native, open_shared
+from plugframe.loading.libraries.claims import Deadlock
+from plugframe.loading.libraries.files import NATIVE, SHARED, Identity, LibraryFile, examine, identify
+from plugframe.loading.libraries.library import Library, Loaded
+from plugframe.loading.libraries.opened import claims, open_native, open_shared
 from plugframe.loading.plugins import is_importing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from plugframe.loading.enlisting import Enlisting
+    from plugframe.loading.libraries.enlisting import Enlisting
 
 AUDIT_EVENT = "plugframe.load_library"
 MOST_SPELLINGS = 1000

@@ -5,4 +5,4 @@ import os
 
 def get_include() -> str:
     """Return the folder of ``plugframe.h``, for a C compiler's ``-I``."""
-    return os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "include")
+    return os.path.abspath(os.path.join(os.path.dirname(__file__), os.pardir, os.pardir, "include"))

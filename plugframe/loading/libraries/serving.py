@@ -1,7 +1,7 @@
 """The slots that native libraries declare, and the slots of one host that serve them."""
 
 from plugframe.errors import LibraryError, RegistrationError
-from plugframe.loading.opened import claims
+from plugframe.loading.libraries.opened import claims
 from plugframe.registry.signatures import mismatch, read_signature
 
 TYPE_CHECKING = False
