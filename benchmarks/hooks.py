@@ -1,16 +1,12 @@
 """The topic ``hooks``: calling them, their first call, registering plugins, and the start of a host with many."""
 
-import compileall
-import json
-import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
-from benchmarks import starts
+from benchmarks import comparisons, starts
+from benchmarks.comparisons import Case
 from benchmarks.environments import Environment
-from benchmarks.measure import Answer, Comparison, Contender, Figure
-from benchmarks.report import Goal, find
+from benchmarks.measure import Contender, Figure
+from benchmarks.report import Goal
 
 SIZES = (500,)
 CALL = "host.hook.h(...) : a loop by hand"
@@ -22,45 +18,28 @@ MANY = "first 100 calls of a manager's hook : pluggy"
 REGISTRATION = "registration of an instance with one hook : pluggy"
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One comparison that a child makes in turns.
-
-    Attributes:
-        section: what is compared.
-        what: with how many of what.
-        limit: the largest ratio that is wanted; None where none is promised.
-        arguments: what ``benchmarks.children`` is to measure.
-    """
-
-    section: str
-    what: str
-    limit: float | None
-    arguments: tuple[str | int, ...]
-
-
-def _cases() -> Iterator[_Case]:
+def _cases() -> Iterator[Case]:
     for number in (0, 1, 3, 10, 30, 100):
-        yield _Case(CALL, _implementations(number), 1.05 if number else 1.3, ("host", number, 0))
+        yield Case(CALL, _implementations(number), 1.05 if number else 1.3, ("host", number, 0))
     for number in (1, 10):
         for wrappers in (1, 5):
             what = f"{_implementations(number)}, {wrappers} wrappers".replace(" 1 wrappers", " 1 wrapper")
-            yield _Case(WRAPPED, what, 1.3, ("host", number, wrappers))
+            yield Case(WRAPPED, what, 1.3, ("host", number, wrappers))
     for number in (1, 3, 10):
-        yield _Case(MANAGER, _implementations(number), 1 / 4, ("manager", number, 0, 0))
-    yield _Case(MANAGER, "3 implementations, 1 wrapper", 1 / 2, ("manager", 3, 1, 0))
-    yield _Case(MANAGER, "3 implementations, 5 wrappers", 1 / 2, ("manager", 3, 5, 0))
-    yield _Case(MANAGER, "3 implementations, 1 old-style wrapper", 1 / 2, ("manager", 3, 0, 1))
-    yield _Case(MANAGER, "subset caller, fetched once", 1 / 2, ("subset", 0))
-    yield _Case(MANAGER, "subset caller, fetched for each call", 1 / 2, ("subset", 1))
+        yield Case(MANAGER, _implementations(number), 1 / 4, ("manager", number, 0, 0))
+    yield Case(MANAGER, "3 implementations, 1 wrapper", 1 / 2, ("manager", 3, 1, 0))
+    yield Case(MANAGER, "3 implementations, 5 wrappers", 1 / 2, ("manager", 3, 5, 0))
+    yield Case(MANAGER, "3 implementations, 1 old-style wrapper", 1 / 2, ("manager", 3, 0, 1))
+    yield Case(MANAGER, "subset caller, fetched once", 1 / 2, ("subset", 0))
+    yield Case(MANAGER, "subset caller, fetched for each call", 1 / 2, ("subset", 1))
     for section, limit, kind, calls in (
         (COLD, 1, "cold-manager", 1),
         (COLD_HOST, 1, "cold-host", 1),
         (MANY, None, "cold-manager", 100),
     ):
         for number in (1, 3, 10):
-            yield _Case(section, _implementations(number), limit, (kind, number, calls))
-    yield _Case(REGISTRATION, "100 in one manager", 1 / 4, ("registration",))
+            yield Case(section, _implementations(number), limit, (kind, number, calls))
+    yield Case(REGISTRATION, "100 in one manager", 1 / 4, ("registration",))
 
 
 def _implementations(number: int) -> str:
@@ -69,39 +48,14 @@ def _implementations(number: int) -> str:
 
 def contenders(environment: Environment, sizes: Sequence[int]) -> list[Contender]:
     """Copy what the children run, generate the plugins of every size, and return every command that is measured."""
-    # A copy, for the project's folder on their path would hide the plugframe that is installed.
-    code = environment.root / "code"
-    shutil.copytree(Path(__file__).parent, code / "benchmarks", ignore=shutil.ignore_patterns("__pycache__"))
-    compileall.compile_dir(code, quiet=1)
-    variables = environment.variables(home=environment.home("comparisons"), path=code) | {"PLUGFRAME_CACHE": "off"}
-    comparing = [
-        Contender(
-            section=case.section,
-            size=0,
-            what=case.what,
-            command=(str(environment.python), "-m", "benchmarks.children", *map(str, case.arguments)),
-            environment=variables,
-            folder=environment.empty_folder(),
-            read=_read,
-            ours=True,
-        )
-        for case in _cases()
-    ]
+    code = comparisons.copy_code(environment)
+    comparing = comparisons.contenders(environment, code, _cases())
     return [*comparing, *(contender for size in sizes for contender in starts.contenders(environment, size))]
-
-
-def _read(output: str) -> Answer:
-    return Answer(comparison=Comparison(**json.loads(output)))
 
 
 def goals(figures: Sequence[Figure]) -> list[Goal]:
     """Compare the figures with what the framework promises."""
-    found = []
-    for case in _cases():
-        if case.limit is not None:
-            figure = find(figures, case.section, 0, case.what)
-            found.append(Goal(f"{case.section}, {case.what}", case.limit, figure.median_ratio if figure else None))
-    return found + starts.goals(figures)
+    return comparisons.goals(_cases(), figures) + starts.goals(figures)
 
 
 def notes() -> list[str]:
