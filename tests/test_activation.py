@@ -1,7 +1,6 @@
 """Which plugins a call imports, in which order they are called, and what threads, imports and refreshes change."""
 
 import re
-import sys
 from collections.abc import Callable, Iterator
 from itertools import permutations
 from pathlib import Path
@@ -544,17 +543,6 @@ def test_threads_that_first_call_different_hooks_import_each_plugin_once_and_los
         print(len(builtins.counted), len(set(builtins.counted)))
     """
     assert world.run(code, activation=activation) == "True\nTrue\n41 41\n"
-
-
-@pytest.fixture
-def hurried() -> Iterator[None]:
-    """Let threads take turns as often as can be."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval)
 
 
 def install_crowd(site: Path, options: str = "") -> None:

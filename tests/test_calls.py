@@ -4,18 +4,17 @@ import gc
 import inspect
 import linecache
 import random
-import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
-from _hooks import WAYS, Hooked, Wrapper, around, fails, is_compiled, passes, says, shown, take, written
+from _hooks import Hooked, Wrapper, around, fails, is_compiled, passes, says, shown, take, written
 from _sites import PATIENCE, together
 
 from plugframe.calls import functions, showing
@@ -35,22 +34,6 @@ NAMES = [
 MANY = 300
 SECONDS = 0.25
 """How long threads are let run against each other."""
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    return take(request.param, monkeypatch)
-
-
-@pytest.fixture
-def switching() -> Iterator[None]:
-    """Let threads take turns as often as they can."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval)
 
 
 @pytest.fixture(params=[True, False], ids=["exchanged", "closed over"])
@@ -534,7 +517,7 @@ class Changing:
         return [one for one in seen if isinstance(one, set)]
 
 
-@pytest.mark.usefixtures("way", "switching")
+@pytest.mark.usefixtures("way", "hurried")
 @pytest.mark.parametrize(("errors", "wrapped"), [("raise", False), ("collect", False), ("raise", True)])
 def test_calls_of_threads_see_a_whole_state_while_another_changes_it(errors: str, *, wrapped: bool) -> None:
     changing = Changing(errors=errors, wrapped=wrapped)
@@ -542,7 +525,7 @@ def test_calls_of_threads_see_a_whole_state_while_another_changes_it(errors: str
         assert seen <= {(), ("a",), ("b", "a"), ("b",)}
 
 
-@pytest.mark.usefixtures("way", "switching")
+@pytest.mark.usefixtures("way", "hurried")
 def test_change_is_never_lost_whatever_other_threads_compile_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     def slowly(*given: Any) -> str:
         time.sleep(random.random() / 10_000)  # noqa: S311 # so that threads meet in every way
@@ -554,14 +537,14 @@ def test_change_is_never_lost_whatever_other_threads_compile_meanwhile(monkeypat
     assert changing.lost == []
 
 
-@pytest.mark.usefixtures("way", "switching")
+@pytest.mark.usefixtures("way", "hurried")
 def test_thread_that_changed_a_hook_sees_that_at_its_next_call_whatever_others_compile() -> None:
     changing = Changing()
     changing.run()
     assert changing.late == []
 
 
-@pytest.mark.usefixtures("way", "switching")
+@pytest.mark.usefixtures("way", "hurried")
 def test_arguments_of_threads_do_not_mix() -> None:
     hooked = Hooked()
     hooked.put("x", written("def render(page): return page"))

@@ -10,14 +10,13 @@ import threading
 import unittest
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, assert_type
 from unittest import mock
 
 import pytest
-from _sites import Site, fresh, plugin, site_at, together
+from _sites import Site, fresh, plugin, together
 
 from plugframe import Host
 from plugframe.errors import (
@@ -38,12 +37,6 @@ PROBES = (
 )  # fmt: skip
 MODELS = "class Net: ...\nclass Deep: ...\nthing = 5\n"
 DECLARED = {"vision.Net": "acme_x_models:Net", "vision.deep.Net": "acme_x_models:Deep", "audio.Net": "acme_x_audio:Net"}
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with site_at(tmp_path / "site") as made:
-        yield made
 
 
 @pytest.fixture

@@ -2,11 +2,10 @@
 
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from _sites import Site, plugin, site_at
+from _sites import Site, plugin
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -20,12 +19,6 @@ from plugframe.records import Plugin
 from plugframe.testing.environments import Tree, distribution, write_tree
 
 CLAIM = {"myapp.plugins": {"vision": "acme"}}
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with site_at(tmp_path / "site") as made:
-        yield made
 
 
 def installed(*folders: Path) -> Snapshot:

@@ -2,15 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import pytest
 from _hooks import (
-    WAYS,
     Hooked,
     Wrapper,
     fails,
@@ -20,11 +18,10 @@ from _hooks import (
     passes,
     render,
     says,
-    take,
     whose,
     written,
 )
-from _sites import PATIENCE, Site, plugin, site_at
+from _sites import PATIENCE, Site, plugin
 
 from plugframe import Host
 from plugframe.errors import CoroutineHookError
@@ -33,17 +30,6 @@ from plugframe.hooks import callers
 VARIABLE: ContextVar[str] = ContextVar("VARIABLE", default="unset")
 POLICIES = ("raise", "collect", "skip")
 CONCURRENT = pytest.mark.parametrize("concurrent", [False, True], ids=["in order", "concurrent"])
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    return take(request.param, monkeypatch)
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with site_at(tmp_path / "site") as made:
-        yield made
 
 
 def run(awaited: Callable[[], Coroutine[Any, Any, Any]]) -> Any:

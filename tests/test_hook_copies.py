@@ -9,7 +9,7 @@ from typing import Any
 
 import pluggy
 import pytest
-from _hooks import WAYS, take
+from _hooks import take
 
 from plugframe import PluginManager
 from plugframe.hooks import callers
@@ -44,11 +44,6 @@ class Plugin:
     def name(self, a: int) -> str:
         """Return a value and an argument."""
         return f"{self.value}{a}"
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    return take(request.param, monkeypatch)
 
 
 def made_of(kind: type[pluggy.PluginManager]) -> Any:

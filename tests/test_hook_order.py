@@ -1,13 +1,11 @@
 """Plugins say by name whom they are called before and after; circles are refused, and chance decides nothing."""
 
 import itertools
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pluggy
 import pytest
-from _hooks import WAYS, Hooked, Wrapper, says, take, written
+from _hooks import Hooked, Wrapper, says, written
 from _sites import RENDERS, Site, plugin, site_at
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,17 +16,6 @@ from plugframe.errors import HookValidationError
 
 NAMES = "abcdef"
 HEALTH = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much)
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    return take(request.param, monkeypatch)
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with site_at(tmp_path / "site") as made:
-        yield made
 
 
 class DropIn:

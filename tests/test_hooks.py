@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 from types import FunctionType
@@ -26,11 +26,10 @@ from _hooks import (
     render,
     says,
     shown,
-    take,
     whose,
     written,
 )
-from _sites import PATIENCE, RENDERS, Site, fresh, plugin, site_at
+from _sites import PATIENCE, RENDERS, Site, fresh, plugin
 
 import plugframe
 from plugframe import Host
@@ -40,17 +39,6 @@ from plugframe.hooks import callers
 HOME = os.path.dirname(os.path.dirname(os.path.abspath(plugframe.__file__ or "")))
 OFTEN = 100
 """Calls, after which a hook is compiled as it is by default."""
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    return take(request.param, monkeypatch)
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with site_at(tmp_path / "site") as made:
-        yield made
 
 
 def states(host: Host) -> dict[str, str]:

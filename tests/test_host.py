@@ -2,14 +2,13 @@
 
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pluggy
 import pytest
-from _sites import RENDERS, Site, fresh, plugin, site_at, together
+from _sites import RENDERS, Site, fresh, plugin, together
 
 import plugframe
 from plugframe import Host
@@ -17,12 +16,6 @@ from plugframe.errors import PluginNotFoundError
 from plugframe.testing.environments import write_tree
 
 THREADS = 16
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with site_at(tmp_path / "site") as made:
-        yield made
 
 
 def states(host: Host) -> dict[str, str]:

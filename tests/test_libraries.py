@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from _native import SUFFIX, compile_c, everything, needs_compiler, run_python
-from _sites import Site, plugin, site_at, together
+from _sites import Site, plugin, together
 
 import plugframe
 from plugframe import Host
@@ -703,12 +703,6 @@ def test_the_default_host_loads_for_plugframe_itself(tmp_path: Path) -> None:
 
 
 # Libraries of distributions
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with site_at(tmp_path / "site") as made:
-        yield made
 
 
 DECLARED = {

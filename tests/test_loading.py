@@ -3,11 +3,10 @@
 import os
 import pickle
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from _sites import RENDERS, Site, fresh, plugin, site_at, together
+from _sites import RENDERS, Site, fresh, plugin, together
 
 import plugframe
 from plugframe.errors import PluginBlockedError, PluginImportError, PluginLoadError
@@ -64,12 +63,6 @@ HOSTILE = {
         0,
     ),
 }
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with site_at(tmp_path / "site") as made:
-        yield made
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -5,11 +5,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
-from _sites import RENDERS, Site, plugin, site_at, together
+from _sites import RENDERS, Site, plugin, together
 
 from plugframe.errors import NotRegisteredError, PlugframeError, RegistrationConflictError, RegistrationError
 from plugframe.namespaces.names import Addition
@@ -18,12 +17,6 @@ from plugframe.namespaces.registrars import Registrar
 from plugframe.operations.backends import Backends
 
 PROBES = ("__wrapped__", "__file__", "__path__", "__torch_function__", "_repr_html_", "_x", "shape")
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with site_at(tmp_path / "site") as made:
-        yield made
 
 
 def refuse(addition: Addition) -> object:

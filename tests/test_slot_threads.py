@@ -7,11 +7,10 @@ import sys
 import threading
 import weakref
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from _sites import PATIENCE, Site, fresh, plugin, site_at, together
+from _sites import PATIENCE, Site, fresh, plugin, together
 
 from plugframe import Host
 from plugframe.calls.handles import Entries
@@ -21,12 +20,6 @@ from plugframe.registry.bindings import Bindings
 from plugframe.registry.callbacks import Callbacks
 
 ROUNDS = 300
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with site_at(tmp_path / "site") as made:
-        yield made
 
 
 @pytest.fixture

@@ -6,13 +6,12 @@ import itertools
 import logging
 import pickle
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any, assert_type
 
 import pytest
-from _sites import RENDERS, Site, fresh, plugin, site_at
+from _sites import RENDERS, Site, fresh, plugin
 
 from plugframe import Host
 from plugframe.calls.handles import Handle
@@ -27,12 +26,6 @@ from plugframe.errors import (
 from plugframe.registry.callbacks import Callbacks
 
 MINE = "myapp.callbacks:progress from acme-x 1.0"
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with site_at(tmp_path / "site") as made:
-        yield made
 
 
 @pytest.fixture
