@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from plugframe.loading.libraries.headers import get_include as get_include
     from plugframe.loading.libraries.library import Library as Library
     from plugframe.namespaces.attaching import attach as attach
-    from plugframe.namespaces.attaching import attach_stub as attach_stub
     from plugframe.namespaces.lazy.proxies import load as load
+    from plugframe.namespaces.lazy.stubs import attach_stub as attach_stub
     from plugframe.namespaces.registrars import Registrar as Registrar
 
     __all__ = [
@@ -44,8 +44,9 @@ else:
             ],
             "loading.libraries.headers": ["get_include"],
             "loading.libraries.library": ["Library"],
-            "namespaces.attaching": ["attach", "attach_stub"],
+            "namespaces.attaching": ["attach"],
             "namespaces.lazy.proxies": ["load"],
+            "namespaces.lazy.stubs": ["attach_stub"],
             "namespaces.registrars": ["Registrar"],
         },
     )  # fmt: skip

@@ -291,6 +291,7 @@ BAD = [
     ("['models'], extras=['models']", "extras maps a name to the extra that it needs"),
     ("['models'], extras='models'", "extras maps a name to the extra that it needs"),
     ("None, {'io': ['models']}", "'models': the submodule .*models.py is called so, too. Next: rename"),
+    ("None, {'io': iter(['models'])}", "'models': the submodule .*models.py is called so, too"),
     ("None, {'io': ['read as deep']}", "'deep': the submodule .*__init__.py is called so, too"),
     ("['models as io']", "'io': the submodule .*io.py is called so, too"),
 ]
@@ -318,6 +319,17 @@ def test_same_declaration_twice_and_iterators_and_information_are_fine(folder: P
     assert acme.__version__ == "3"
     assert acme.data() == "read"
     assert acme.__all__ == ["__version__", "data", "models", "notes"]
+
+
+def test_what_was_declared_stays_so_when_the_callers_lists_change(folder: Path) -> None:
+    given = {"io": ["read"]}
+    acme = package(folder, "[]")
+    acme.__getattr__, acme.__dir__, _ = attaching.attach("acme_lazy", None, given)
+    given["io"].append("write")
+    given["models"] = ["Model"]
+    assert not hasattr(acme, "write")
+    assert not hasattr(acme, "Model")
+    assert acme.read() == "read"
 
 
 def test_of_many_names_one_that_is_another_submodule_is_refused_when_it_is_used(folder: Path) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     Attached = tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]
+    Declared = dict[str, tuple[str, ...]]
 
 # Those of the module keyword, without the cost of importing it.
 KEYWORDS = (
@@ -66,72 +67,49 @@ def attach(
         raise TypeError(message)
     renamed: dict[str, str] = {}
     try:
-        homes = _usual(submodules or (), submod_attrs or {}, extras or {})
+        declared = _usual(submodules or (), submod_attrs or {}, extras or {})
     except (TypeError, AttributeError):
-        homes = None
-    if homes is None:  # Something about the names is unusual, or wrong: they are looked at one by one.
-        from plugframe.namespaces.lazy.declaring import declare
+        declared = None
+    if declared is None:  # Something about the names is unusual, or wrong: they are looked at one by one.
+        from plugframe.namespaces.lazy.declaring import by_home, declare
 
         homes, renamed = declare(package_name, submodules, submod_attrs, extras)
-    namespace = Namespace(package_name, homes, renamed, extras or {})
+        declared = by_home(homes)
+    namespace = Namespace(package_name, declared, renamed, extras or {})
     namespace.prepare()
     from os import environ
 
     if any(environ.get(variable, "0") not in ("0", "") for variable in _EAGER):
-        from plugframe.namespaces.lazy.declaring import resolve_all
-
-        resolve_all(namespace)
+        namespace.resolve_all()
     return namespace.hook, namespace.names, namespace.public()
-
-
-def attach_stub(package_name: str, filename: str, *, extras: "Mapping[str, str] | None" = None) -> "Attached":
-    """Do what ``attach`` does, for the names that the package's stub imports.
-
-    ``__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)``. Type checkers read the same stub. It is parsed,
-    unless ``plugframe stubs`` has written the names beside it.
-
-    Args:
-        package_name: the package's ``__name__``.
-        filename: its ``__file__``, with a ``.pyi`` beside it.
-        extras: as for ``attach``.
-
-    Returns:
-        What is to be the package's ``__getattr__``, ``__dir__`` and ``__all__``.
-
-    Raises:
-        ValueError: there is no stub, it is no Python, or it imports what cannot be lazy.
-        DeclarationError: as for ``attach``.
-
-    Source: https://scientific-python.org/specs/spec-0001/#type-checkers
-    """
-    from plugframe.namespaces.lazy.stubs import names_in, stub_of
-
-    submodules, attributes = names_in(stub_of(filename))
-    return attach(package_name, submodules, attributes, extras=extras)
 
 
 def _usual(
     submodules: "Any",  # noqa: ANN401 # whatever somebody gives
     attributes: "Mapping[str, Any]",
     extras: "Mapping[str, str]",
-) -> "dict[str, str] | None":
-    """Return where each name is at home if all are plain names, each declared once; otherwise None."""
+) -> "Declared | None":
+    """Return the names by their homes if all are plain names, each declared once; otherwise None."""
     if not {type(submodules), *map(type, attributes.values())} <= _COLLECTIONS:
         return None
-    homes = dict.fromkeys(submodules, "")
-    homes |= {name: home for home, names in attributes.items() for name in names}
-    number = len(submodules) + sum(map(len, attributes.values()))
-    if number != len(homes) or "" in attributes or not all(map(str.isidentifier, homes)):
+    declared: Declared = {"": tuple(submodules), **{home: tuple(names) for home, names in attributes.items()}}
+    names = _all(declared)
+    known = set(names)
+    joined = "\n" + "\n".join(names)
+    plain = joined.isascii() and "\n__" not in joined and known.isdisjoint(KEYWORDS)
+    if not plain or "" in attributes or len(known) != len(names) or not all(map(str.isidentifier, names)):
         return None
-    if extras and not all(type(extra) is str for extra in extras.values()):
+    if extras and (extras.keys() - known or not all(type(extra) is str for extra in extras.values())):
         return None
-    joined = "\n" + "\n".join(homes)
-    odd = any(map(homes.__contains__, KEYWORDS)) or "\n__" in joined or not joined.isascii()
-    if odd or extras.keys() - homes.keys():
-        return None
-    # Almost no submodule is a dotted one.
-    dotted = all(map(str.isidentifier, attributes)) or all(map(str.isidentifier, ".".join(attributes).split(".")))
-    return homes if dotted else None
+    # A submodule may be a dotted one.
+    return declared if all(map(str.isidentifier, ".".join(("_", *attributes)).split("."))) else None
+
+
+def _all(declared: "Declared") -> list[str]:
+    names: list[str] = []
+    for there in declared.values():
+        names += there  # for a thousand names, this is faster than a comprehension with two loops
+    return names
 
 
 class Namespace:
@@ -142,7 +120,7 @@ class Namespace:
 
     Attributes:
         package: the package's name.
-        homes: name to the submodule that has it, ``=`` and a module elsewhere, or empty for a submodule itself.
+        declared: home to the names in it. A home is a submodule, ``=`` and a module elsewhere, or empty for submodules.
         renamed: name to the one that it has there, where they differ.
         extras: name to the extra that it needs.
         own: the package's variables.
@@ -150,20 +128,25 @@ class Namespace:
     """
 
     def __init__(
-        self, package: str, homes: dict[str, str], renamed: dict[str, str], extras: "Mapping[str, str]"
+        self, package: str, declared: "Declared", renamed: dict[str, str], extras: "Mapping[str, str]"
     ) -> None:
         """Keep what is declared."""
-        self.package = package
-        self.homes = homes
-        self.renamed = renamed
-        self.extras = extras
+        self.package, self.declared, self.renamed, self.extras = package, declared, renamed, extras
         module = sys.modules.get(package)
         self.own: dict[str, Any] = {} if module is None else vars(module)
         self.hook = self.resolve  # one object, to be known again
         self._guarded: ModuleType | None = None  # the package, where a name is that of the submodule it comes from
         self._entries: set[str] | None = None
-        self._order = tuple(homes)
+        self._homes: dict[str, str] | None = None
+        self._order = _all(declared)
         self._found = 0  # how many of them, from the first on, are known to be among the package's variables
+
+    @property
+    def homes(self) -> dict[str, str]:
+        """Name to home; made at the first use, for it takes as long as all else that is done to declare many names."""
+        if self._homes is None:
+            self._homes = {name: home for home, names in self.declared.items() for name in names}
+        return self._homes
 
     def resolve(self, name: str) -> "Any":  # noqa: ANN401 # whatever the name stands for
         """Import what a name stands for and make it an attribute of the package.
@@ -180,8 +163,8 @@ class Namespace:
             self._close()  # All names may have come without being asked for here, by an eager import, say.
             message = f"module {self.package!r} has no attribute {name!r}"
             raise AttributeError(message, name=name, obj=sys.modules.get(self.package))
-        if len(self.homes) > _SMALL and name in self._alike():
-            self._refuse_submodule(name)
+        if len(self._order) > _SMALL:
+            self._refuse_submodules(self._alike() & {name})
         there = self.renamed.get(name, name)
         full = home[1:] if home[:1] == "=" else f"{self.package}.{home or there}"
         try:
@@ -217,12 +200,12 @@ class Namespace:
                 release(self._guarded)
 
     def public(self) -> list[str]:
-        """Return the names that are part of ``*``, sorted."""
-        return sorted(name for name in self.homes if name not in self.extras)
+        """Return the names that are part of ``*``, sorted; nobody else has the list."""
+        return sorted(name for name in self._order if name not in self.extras) if self.extras else sorted(self._order)
 
     def names(self) -> list[str]:
         """Return the declared names and what else the package has, sorted; nothing is imported."""
-        return sorted({*self.homes, *self.own})
+        return sorted({*self._order, *self.own})
 
     def head(self, name: str) -> str:
         """Return the submodule that a name comes from."""
@@ -230,22 +213,37 @@ class Namespace:
 
     def prepare(self) -> None:
         """Keep the names safe from submodules that are named alike."""
-        homes, own = self.homes, self.own
+        own, homes = self.own, self.declared.keys()
         if getattr(own.get("__dir__"), "__func__", None) is Namespace.names:
-            for name in homes:  # The package is being reloaded, and its submodules may have been, too.
+            for name in self._order:  # The package is being reloaded, and its submodules may have been, too.
                 own.pop(name, None)
-        heads = {*homes.values()}
-        if "." in "".join(heads):
-            heads = {home.partition(".")[0] for home in heads}
-        alike = [name for name in heads & homes.keys() if homes[name] and self.head(name) == name]
+        heads = {home.partition(".")[0] for home in homes} if "." in "".join(homes) else homes
+        alike = heads - {*self.declared.get("", ())}  # almost always none that is a name, too
+        alike = {name for name in alike.intersection(self._order) if self.head(name) == name}
         if alike and own:
             from plugframe.namespaces.lazy.shadowing import guard
 
             self._guarded = sys.modules[self.package]
             guard(self._guarded, alike)
-        if len(homes) <= _SMALL and (heads != {""} or self.renamed):
-            for name in self._alike():
-                self._refuse_submodule(name)
+        if len(self._order) <= _SMALL and (homes - {""} or self.renamed):
+            self._refuse_submodules(self._alike())
+
+    def resolve_all(self) -> None:
+        """Import every name; one that needs an extra may be missing.
+
+        What is imported may ask the package for any of its names, so that it gets what ``attach`` returns at once.
+
+        Raises:
+            LazyImportError: a name cannot be imported.
+        """
+        from plugframe.namespaces.lazy.declaring import import_all
+
+        own = self.own
+        if getattr(own.get("__getattr__"), "__func__", None) is Namespace.resolve:
+            del own["__getattr__"]  # The package is being reloaded; this one knows what was declared before.
+        for name, value in (("__getattr__", self.hook), ("__dir__", self.names), ("__all__", self.public())):
+            own.setdefault(name, value)
+        import_all(self._order, self.resolve, optional=self.extras)
 
     def _alike(self) -> set[str]:
         """Return the declared names that something in the package's folder has; it is looked at once."""
@@ -258,16 +256,16 @@ class Namespace:
                     found |= {entry.partition(".")[0] for entry in listdir(folder)}
                 except OSError:  # in an archive, say
                     continue
-            self._entries = found & self.homes.keys()
+            self._entries = found.intersection(self._order)
         return self._entries
 
-    def _refuse_submodule(self, name: str) -> None:
-        """Refuse a name if there is a submodule of that name, which it does not come from."""
-        if self.head(name) != name:
-            from plugframe.namespaces.lazy.declaring import refuse_submodule
+    def _refuse_submodules(self, names: set[str]) -> None:
+        """Refuse names of which there is a submodule that they do not come from."""
+        for name in names:
+            if self.head(name) != name:
+                from plugframe.namespaces.lazy.declaring import refuse_submodule
 
-            for folder in self.own.get("__path__", ()):
-                refuse_submodule(self.package, name, folder)
+                refuse_submodule(self.package, name, self.own.get("__path__", ()))
 
 
 def import_whole(name: str) -> "ModuleType":

@@ -7,10 +7,8 @@ from plugframe.errors import DeclarationError, LazyImportError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from typing import Any
-
-    from plugframe.namespaces.attaching import Namespace
 
 # Names between two underscores belong to the language and to tools that look at modules. These tell of a project.
 INFORMATION = frozenset(("__author__", "__license__", "__version__", "__version_info__", "__version_tuple__"))
@@ -47,6 +45,19 @@ def declare(
     _check_extras(package, targets, extras or {})
     homes = {name: home for name, (home, _) in targets.items()}
     return homes, {name: there for name, (_, there) in targets.items() if there != name}
+
+
+def by_home(homes: "Mapping[str, str]") -> dict[str, tuple[str, ...]]:
+    """Return the names of each home.
+
+    Example:
+        >>> by_home({"models": "", "read": "io", "write": "io"})
+        {'': ('models',), 'io': ('read', 'write')}
+    """
+    found: dict[str, list[str]] = {}
+    for name, home in homes.items():
+        found.setdefault(home, []).append(name)
+    return {home: tuple(names) for home, names in found.items()}
 
 
 def _check_extras(package: str, names: "Collection[str]", extras: "Mapping[str, str]") -> None:
@@ -119,19 +130,19 @@ def _shown(package: str, home: str, there: str) -> str:
     return f"{there} of {home.removeprefix('=')}" if home else f"the submodule {package}.{there}"
 
 
-def refuse_submodule(package: str, name: str, folder: str) -> None:
+def refuse_submodule(package: str, name: str, folders: "Iterable[str]") -> None:
     """Refuse a name that comes from elsewhere, where the package has a submodule that is called so.
 
     Whoever imports that submodule puts it in the place of what the name stands for.
 
     Raises:
-        DeclarationError: there is such a submodule in the folder.
+        DeclarationError: there is such a submodule in one of the folders.
     """
-    found = submodule_file(os.path.join(folder, name))
-    if found:
-        raise DeclarationError(
-            package, name, f"the submodule {found} is called so, too. Next: rename one of them, or declare it by 'as'"
-        )
+    for folder in folders:
+        found = submodule_file(os.path.join(folder, name))
+        if found:
+            problem = f"the submodule {found} is called so, too. Next: rename one of them, or declare it by 'as'"
+            raise DeclarationError(package, name, problem)
 
 
 def submodule_file(path: str) -> str:
@@ -142,25 +153,15 @@ def submodule_file(path: str) -> str:
     return next((stem + ending for ending in all_suffixes() for stem in stems if os.path.isfile(stem + ending)), "")
 
 
-def resolve_all(namespace: "Namespace") -> None:
-    """Import every name of a package; one that needs an extra may be missing.
-
-    What is imported may ask the package for any of its names, so that it gets what ``attach`` returns at once.
-
-    Args:
-        namespace: the package's names.
+def import_all(names: "Iterable[str]", resolve: "Callable[[str], object]", *, optional: "Collection[str]") -> None:
+    """Import all names of a package; the optional ones may be missing.
 
     Raises:
         LazyImportError: a name cannot be imported.
     """
-    own = namespace.own
-    if getattr(own.get("__getattr__"), "__func__", None) is type(namespace).resolve:
-        del own["__getattr__"]  # The package is being reloaded; this one knows what was declared before.
-    for name, value in (("__getattr__", namespace.hook), ("__dir__", namespace.names), ("__all__", namespace.public())):
-        own.setdefault(name, value)
-    for name in namespace.homes:
+    for name in names:
         try:
-            namespace.resolve(name)
+            resolve(name)
         except LazyImportError as error:
-            if name not in namespace.extras or not isinstance(error.__cause__, ImportError):
+            if name not in optional or not isinstance(error.__cause__, ImportError):
                 raise

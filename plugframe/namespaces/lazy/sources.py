@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-_HOMES = ("plugframe", "plugframe.namespaces.attaching", "lazy_loader")
+_HOMES = ("plugframe", "plugframe.namespaces.attaching", "plugframe.namespaces.lazy.stubs", "lazy_loader")
 _FUNCTIONS = {f"{home}.{name}": name for home in _HOMES for name in ("attach", "attach_stub")}
 _PARAMETERS = {"attach": ("package_name", "submodules", "submod_attrs", "extras"), "attach_stub": ("package_name",)}
 _SIMPLE = (str, bytes, int, float, bool)

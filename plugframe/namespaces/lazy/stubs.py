@@ -1,6 +1,7 @@
 """What a package's stub declares: ``from . import models`` and ``from .io import read, write as save``.
 
-``names_in`` reads a stub; what ``prebuilt`` makes of it is kept beside it, so that an installed package parses nothing.
+``attach_stub`` is the main function. ``names_in`` reads a stub; what ``prebuilt`` makes of it is kept beside it, so
+that an installed package parses nothing.
 
 Source: https://scientific-python.org/specs/spec-0001/#type-checkers
 """
@@ -8,14 +9,43 @@ Source: https://scientific-python.org/specs/spec-0001/#type-checkers
 import os
 from _imp import source_hash  # at hand in every interpreter, unlike hashlib and importlib.util
 
+from plugframe.namespaces.attaching import attach
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ast import ImportFrom, Module
+    from collections.abc import Mapping
+
+    from plugframe.namespaces.attaching import Attached
 
     Declared = tuple[list[str], dict[str, list[str]]]
 
 _HEAD = "plugframe lazy names 1 "
 _KEY = 0x6C617A79  # any number; it must stay the same
+
+
+def attach_stub(package_name: str, filename: str, *, extras: "Mapping[str, str] | None" = None) -> "Attached":
+    """Do what ``attach`` does, for the names that the package's stub imports.
+
+    ``__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)``. Type checkers read the same stub. It is parsed,
+    unless ``plugframe stubs`` has written the names beside it.
+
+    Args:
+        package_name: the package's ``__name__``.
+        filename: its ``__file__``, with a ``.pyi`` beside it.
+        extras: as for ``attach``.
+
+    Returns:
+        What is to be the package's ``__getattr__``, ``__dir__`` and ``__all__``.
+
+    Raises:
+        ValueError: there is no stub, it is no Python, or it imports what cannot be lazy.
+        DeclarationError: as for ``attach``.
+
+    Source: https://scientific-python.org/specs/spec-0001/#type-checkers
+    """
+    submodules, attributes = names_in(stub_of(filename))
+    return attach(package_name, submodules, attributes, extras=extras)
 
 
 def stub_of(filename: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from plugframe.errors import DeclarationError
 from plugframe.namespaces.attaching import Namespace
 from plugframe.namespaces.lazy import stubs
-from plugframe.namespaces.lazy.declaring import declare, submodule_file
+from plugframe.namespaces.lazy.declaring import by_home, declare, submodule_file
 from plugframe.namespaces.lazy.sources import Source, UnreadableSourceError, read_source
 
 TYPE_CHECKING = False
@@ -132,7 +132,7 @@ def _stub(path: str, source: Source) -> Twin:
         homes, renamed = declare(package, source.submodules, source.attributes, source.extras)
     except DeclarationError as error:
         return Twin(path, "refused", str(error), source.line)
-    namespace = Namespace(package, homes, renamed, source.extras)
+    namespace = Namespace(package, by_home(homes), renamed, source.extras)
     for name in homes:
         found = submodule_file(os.path.join(folder, name)) if namespace.head(name) != name else ""
         if found:
