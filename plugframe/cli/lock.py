@@ -59,6 +59,9 @@ def command(  # one parameter an option
     facts = Facts(environment(python, static=static))
     chosen = sorted(set(hosts) or set(facts.hosts()))
     _check_hosts(facts, hosts)
+    if not chosen:
+        message = "no host is installed here; name one with --host"
+        raise click.UsageError(message)
     keys = _keys(facts.snapshot, chosen, upgrade)
     progress = Progress("reading")
     try:
