@@ -1,4 +1,4 @@
-"""Shared by all tests: no test reads or writes the user's own index."""
+"""Shared by all tests: no test reads or writes the user's own index or settings."""
 
 import os
 import sys
@@ -16,6 +16,15 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     folder = os.fspath(tmp_path_factory.mktemp("cache") / "plugframe")
     monkeypatch.setenv("PLUGFRAME_CACHE", folder)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def settings_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Have the user's settings in a folder of this test's own, and no project; return the folder."""
+    home = tmp_path_factory.mktemp("config")
+    monkeypatch.setenv("XDG_CONFIG_HOME", os.fspath(home))
+    monkeypatch.setenv("PLUGFRAME_PROJECT", "off")
+    return os.fspath(home / "plugframe")
 
 
 @pytest.fixture

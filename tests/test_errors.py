@@ -20,6 +20,8 @@ from plugframe.errors import (
     LibraryError,
     LibraryFormatError,
     LibraryVersionError,
+    LockError,
+    LockMismatchError,
     NamespaceError,
     NativeError,
     NativeMemoryError,
@@ -36,6 +38,7 @@ from plugframe.errors import (
     ReferenceNotFoundError,
     RegistrationConflictError,
     RegistrationError,
+    SettingsError,
     SignatureMismatchError,
     SlotBoundError,
     UnboundSlotError,
@@ -54,6 +57,18 @@ LOAD = f"cannot load {WHOSE}: {REASON} (/site/acme.py:3). {REST['effect']}. Next
 
 # An example, the builtin that callers already catch, the whole message or the parts that it must have.
 EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], str | tuple[str, ...]]] = {
+    LockError: (
+        LockError("plugframe.lock", "there is no such lock file"),
+        ValueError,
+        "plugframe.lock: there is no such lock file. Next: plugframe lock",
+    ),
+    LockMismatchError: (
+        LockMismatchError(
+            "acme.models", "/site/acme/models.py", "is modified", effect="it is not run", next_step="plugframe verify"
+        ),
+        ImportError,
+        "acme.models was not run: /site/acme/models.py is modified. it is not run. Next: plugframe verify",
+    ),
     PlugframeError: (PlugframeError("it failed"), Exception, "it failed"),
     PlugframeWarning: (PlugframeWarning("look"), UserWarning, "look"),
     PluginNotFoundError: (
@@ -95,6 +110,11 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         RegistrationConflictError("class", "vision.Net", "acme-a 1.0", "acme-x 2.0"),
         ValueError,
         ("class 'vision.Net' of acme-x 2.0 is refused", "acme-a 1.0 has registered it", "Uninstall one of the two"),
+    ),
+    SettingsError: (
+        SettingsError("/home/me/plugframe.toml", "it has a key 'disabel' that nothing reads"),
+        ValueError,
+        "/home/me/plugframe.toml cannot be used: it has a key 'disabel' that nothing reads. Next: mend it there",
     ),
     SlotBoundError: (
         SlotBoundError("progress", "acme-a 1.0", "acme-x 2.0"),
@@ -294,6 +314,7 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.LazyImportError("x", "y"), errors.SlotBoundError("x", "a", "b"),
             errors.SignatureMismatchError("x", "y", "z"), errors.UnboundSlotError("x", "y"),
             errors.LazyImportError("x", "y"),
+            errors.LockError("x", "y"), errors.LockMismatchError("x", "y", "z"),
             errors.LibraryError("x", "y"), errors.LibraryFormatError("x", "y"), errors.NativeError("x", "y"),
             errors.LibraryVersionError("x", "2.0", "1.0"), errors.DuplicateLibraryError("x", "y", "z"),
             errors.NativeTypeError("x", "y"), errors.NativeValueError("x", "y"), errors.NativeMemoryError("x", "y"),

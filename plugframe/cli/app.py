@@ -12,7 +12,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_COMMANDS = {"list": "plugframe.cli.listing", "cache": "plugframe.cli.cache", "stubs": "plugframe.cli.stubs"}
+_COMMANDS = {
+    "cache": "plugframe.cli.cache",
+    "list": "plugframe.cli.listing",
+    "lock": "plugframe.cli.lock",
+    "stubs": "plugframe.cli.stubs",
+    "verify": "plugframe.cli.verify",
+}
 
 
 class _Lazy(click.Group):

@@ -3,7 +3,7 @@
 from plugframe.discovery.snapshot import Environment, Snapshot, current_environment, discover
 from plugframe.policy.decisions import plugins
 from plugframe.policy.findings import findings
-from plugframe.policy.groups import groups
+from plugframe.policy.groups import HOSTS, groups
 from plugframe.records import Decision, Diagnostic, Distribution, EntryPoint, Plugin
 
 TYPE_CHECKING = False
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     Row = dict[str, object]
 
-HOSTS = "plugframe.hosts"
 DEFAULT_HOST = "plugframe"
 
 

@@ -15,6 +15,8 @@ from plugframe.errors.libraries import NativeError as NativeError
 from plugframe.errors.libraries import NativeMemoryError as NativeMemoryError
 from plugframe.errors.libraries import NativeTypeError as NativeTypeError
 from plugframe.errors.libraries import NativeValueError as NativeValueError
+from plugframe.errors.locks import LockError as LockError
+from plugframe.errors.locks import LockMismatchError as LockMismatchError
 from plugframe.errors.names import DeclarationError as DeclarationError
 from plugframe.errors.names import LazyImportError as LazyImportError
 from plugframe.errors.names import LazyModuleNotFoundError as LazyModuleNotFoundError
@@ -35,3 +37,4 @@ from plugframe.errors.registration import UnboundSlotError as UnboundSlotError
 from plugframe.errors.roots import PlugframeError as PlugframeError
 from plugframe.errors.roots import PlugframeWarning as PlugframeWarning
 from plugframe.errors.roots import near_matches as near_matches
+from plugframe.errors.settings import SettingsError as SettingsError

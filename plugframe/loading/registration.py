@@ -55,7 +55,7 @@ class Registration:
         """
 
         def declared(kind: str, look: "Callable[[], Plugins]" = plugins) -> "Callable[[], Iterator[Addition]]":
-            return lambda: _declared(look().snapshot.entry_points(f"{host}.{kind}"), kind)
+            return lambda: _declared(look().declared(kind), kind)
 
         self.class_names = References(
             "class",
