@@ -60,7 +60,7 @@ class Forwarder:
         """
         words = _words(parameter.name for parameter in parameters)
         constant = (None,) if fallback is None else _constant(fallback)
-        declared, passed = _write(parameters)
+        declared, passed = write_parameters(parameters)
         answer = words["fallback"]
         if constant == (None,):
             answer = "None"
@@ -107,8 +107,11 @@ def _words(taken: "Iterable[str]") -> dict[str, str]:
     return {word: word + suffix for word in _WORDS}
 
 
-def _write(parameters: "Sequence[Parameter]") -> tuple[str, str]:
-    """Return how parameters are declared, and how the same are passed on."""
+def write_parameters(parameters: "Sequence[Parameter]") -> tuple[str, str]:
+    """Return how parameters are declared, and how the same are passed on.
+
+    The default of the parameter at a place stands there as ``default_`` and the place.
+    """
     declared: list[str] = []
     passed: list[str] = []
     kinds = [parameter.kind for parameter in parameters]
