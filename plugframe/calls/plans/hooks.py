@@ -1,7 +1,7 @@
 """Call hooks as values: what runs around a call, whose it is, and what it is told of how the call came out."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from weakref import WeakMethod
 
 TYPE_CHECKING = False
@@ -46,8 +46,7 @@ class CallHook:
         return f"{_WORDS[self.kind]} {self.label}"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a call came out, for post-hooks that run always.
 
     Attributes:

@@ -23,22 +23,23 @@ if TYPE_CHECKING:
 class Fate:
     """How a call fares: the exception that ended it, and those that wait until all post-hooks ran."""
 
-    __slots__ = ("_context", "_error", "_waiting", "failed")
-
-    def __init__(self) -> None:
-        self.failed = False
-        self._error: BaseException | None = None
-        self._context: BaseException | None = None
-        self._waiting: list[BaseException] = []
+    # Of the class, so that making one for each call costs nothing: nearly every call is well.
+    is_well = True
+    failed = False
+    _error: BaseException | None = None
+    _context: BaseException | None = None
+    _waiting: tuple[BaseException, ...] = ()
 
     def fail(self, error: BaseException) -> None:
         """End the call with an exception: only post-hooks that run always are left."""
-        self.failed, self._error, self._context = True, error, error.__context__
+        self.is_well, self.failed = False, True
+        self._error, self._context = error, error.__context__
 
     def wait(self, error: BaseException) -> None:
         """Keep an exception until all post-hooks ran."""
+        self.is_well = False
         if error is not self._error and all(error is not one for one in self._waiting):
-            self._waiting.append(error)
+            self._waiting += (error,)
 
     def collect(self, error: BaseException) -> None:
         """Keep an exception likewise, unless it is none that a program goes on after."""
@@ -56,7 +57,7 @@ class Fate:
             ExceptionGroup: that and what waited, in the order in which they were raised.
         """
         errors = [*([] if self._error is None else [self._error]), *self._waiting]
-        error, context, self._error, self._waiting = self._error, self._context, None, []
+        error, context, self._error, self._waiting = self._error, self._context, None, ()
         try:
             if len(errors) == 1 and errors[0] is error:
                 raise_as_it_is(error, context)
@@ -163,11 +164,10 @@ def after(
 
 
 def _post(callee: "Callee", hook: "CallHook", arguments: "CallArguments", result: object, fate: Fate) -> object:
-    outcome = fate.outcome(result)
-    value = hook.function(arguments, outcome if hook.always else result)
+    value = hook.function(arguments, fate.outcome(result) if hook.always else result)
     if value is None:
         return result
-    if hook.always and not outcome.succeeded:
+    if hook.always and not fate.is_well:
         late(callee, hook)
     check_value(callee, hook, value)
     return value

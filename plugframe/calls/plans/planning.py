@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from plugframe.calls.functions import compile_function
 from plugframe.calls.plans.checking import late, mistyped, replaced, returned
+from plugframe.calls.plans.hooks import Outcome
 from plugframe.calls.plans.keys import UnplannableError, is_keyed, read
 from plugframe.calls.plans.plain import Fate, note, run, run_async
 from plugframe.calls.plans.suspension import is_suspended
@@ -164,7 +165,7 @@ class Plans:
         callee = self._callee
         values: dict[str, object] = {
             "function": function, "is_suspended": is_suspended, "new": object.__new__, "kind": callee.arguments,
-            "fate": Fate, "called": callee.name, "result_types": callee.result_types,
+            "fate": Fate, "outcome": Outcome, "new_tuple": tuple.__new__, "called": callee.name, "result_types": callee.result_types,
             "watch": Watcher(partial(_tell, callee.name, hooks), plan.places),
         }  # fmt: skip
         values |= {f"types_{place}": callee.types.get(name) for place, name in enumerate(callee.signature.parameters)}

@@ -40,7 +40,7 @@ def write_plan(
         hook; behind ``lift_`` or ``constant_`` its number and another for what it uses; behind ``mistyped_``,
         ``replaced_``, ``returned_`` and ``late_`` its number, for what refuses what it returned; ``types_`` and a
         parameter's number, ``result_types``, ``function``, ``is_suspended``, ``new``, ``kind``, ``fate``, ``called``,
-        ``watch`` and builtins.
+        ``outcome``, ``new_tuple``, ``watch`` and builtins.
     """
     return _Writer(callee, hooks, traces, asynchronous=asynchronous).function()
 
@@ -114,7 +114,7 @@ class _Writer:
             self._post(depth + 1, place)
             how = "wait" if hook.always else {"raise": "fail", "collect": "collect"}[hook.errors]
             self._watch(depth, f"{fate}.{how}({self.own('error')})")
-        self.add(1, f"{fate}.finish({mark('called')})", "try:")
+        self.add(1, f"if not {fate}.is_well:", f"    {fate}.finish({mark('called')})", "try:")
         self._commit(2)
         self._watch(1, "raise")
 
@@ -153,7 +153,7 @@ class _Writer:
                 self.add(depth, "pass")
             return
         if self.hooks[place][1].always:
-            self.add(depth + 1, f"if not {self.own('fate')}.outcome(None).succeeded:")
+            self.add(depth + 1, f"if not {self.own('fate')}.is_well:")
             self.add(depth + 2, f"{mark(f'late_{place}')}()", hook=place)
         self._check(depth + 1, place, "result_types" if self.callee.result_types else "")
         self.add(depth + 1, f"{self.own('result')} = {self.own('value')}")
@@ -190,12 +190,18 @@ class _Writer:
         given += [f"{name}={self._refer(place, one)}" for name, one in call.keywords.items()]
         return f"{self._refer(place, call.function)}({', '.join(given)})"
 
+    def _outcome(self) -> str:
+        # Past the class's own way to be made, of a call that is well: that costs as much as a hook.
+        fate, result = self.own("fate"), self.own("result")
+        made = f"{mark('new_tuple')}({mark('outcome')}, ({result}, None))"
+        return f"{made} if {fate}.is_well else {fate}.outcome({result})"
+
     def _refer(self, place: int, reference: "Reference") -> str:
         kind, name = reference
         if kind == "call":
             if name == "argument":
                 return str(self.hooks[place][1].argument)
-            return f"{self.own('fate')}.outcome({self.own('result')})" if name == "outcome" else self.own(name)
+            return self._outcome() if name == "outcome" else self.own(name)
         if kind == "made":
             return f"{self.own('made')}{name}"
         return mark(place) if kind == "hook" else mark(f"{kind}_{place}_{name}")
