@@ -165,7 +165,8 @@ class Plans:
         callee = self._callee
         values: dict[str, object] = {
             "function": function, "is_suspended": is_suspended, "new": object.__new__, "kind": callee.arguments,
-            "fate": Fate, "outcome": Outcome, "new_tuple": tuple.__new__, "called": callee.name, "result_types": callee.result_types,
+            "fate": Fate, "outcome": Outcome, "new_tuple": tuple.__new__, "called": callee.name,
+            "result_types": callee.result_types,
             "watch": Watcher(partial(_tell, callee.name, hooks), plan.places),
         }  # fmt: skip
         values |= {f"types_{place}": callee.types.get(name) for place, name in enumerate(callee.signature.parameters)}
