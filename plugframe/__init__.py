@@ -6,6 +6,8 @@ Importing this package scans and reads nothing. Each public name is resolved at 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from plugframe import classes as classes
+    from plugframe.calls.plans.callplan import CallPlan as CallPlan
+    from plugframe.calls.plans.suspension import suspend_interception as suspend_interception
     from plugframe.errors import PlugframeError as PlugframeError
     from plugframe.handles import RemovableHandle as RemovableHandle
     from plugframe.hooks.manager import PluginManager as PluginManager
@@ -26,9 +28,10 @@ if TYPE_CHECKING:
     from plugframe.namespaces.registrars import Registrar as Registrar
 
     __all__ = [
-        "HookimplMarker", "Host", "Library", "PlugframeError", "PluginManager", "Registrar", "RemovableHandle",
-        "__version__", "attach", "attach_stub", "callbacks", "classes", "default_host", "get_include", "hookimpl",
-        "hookspec", "load", "load_library", "loaded_libraries", "ops",
+        "CallPlan", "HookimplMarker", "Host", "Library", "PlugframeError", "PluginManager", "Registrar",
+        "RemovableHandle", "__version__", "attach", "attach_stub", "callbacks", "classes", "default_host",
+        "get_include", "hookimpl", "hookspec", "load", "load_library", "loaded_libraries", "ops",
+        "suspend_interception",
     ]  # fmt: skip
 else:
     from plugframe.namespaces.attaching import attach
@@ -37,6 +40,8 @@ else:
         __name__,
         ["classes"],
         {
+            "calls.plans.callplan": ["CallPlan"],
+            "calls.plans.suspension": ["suspend_interception"],
             "errors": ["PlugframeError"],
             "handles": ["RemovableHandle"],
             "hooks.manager": ["PluginManager"],
