@@ -12,7 +12,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_COMMANDS = {"list": "plugframe.cli.listing", "cache": "plugframe.cli.cache", "stubs": "plugframe.cli.stubs"}
+_COMMANDS = {
+    "cache": "plugframe.cli.cache",
+    "disable": "plugframe.cli.disable",
+    "enable": "plugframe.cli.enable",
+    "info": "plugframe.cli.info",
+    "list": "plugframe.cli.listing",
+    "stubs": "plugframe.cli.stubs",
+    "why": "plugframe.cli.why",
+}
 
 
 class _Lazy(click.Group):
