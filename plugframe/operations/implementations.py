@@ -84,7 +84,7 @@ class Implementations:
         backend: str,
         provider: str,
         target: "Any",
-        overloads: "Sequence[Overload]",  # noqa: ANN401 # a function
+        overloads: "Sequence[Overload]",  # a function
     ) -> "tuple[Candidate, ...]":
         """Return the declared signatures that a function implements.
 
