@@ -119,7 +119,9 @@ class Host:
         return self._plugins
 
     def _look(self) -> Plugins:
-        return Plugins(self.name, discover(current_environment(self._path)))
+        guard = "plugframe.loading.verified.guard"  # which only a host whose mode is locked needs
+        secure = lambda admission: __import__(guard, fromlist=("secure",)).secure(admission)  # noqa: E731 # as long
+        return Plugins(self.name, discover(current_environment(self._path)), secure=secure)
 
     def _glimpse(self) -> Plugins:
         """Return the plugins without keeping that look: it is too early, while an application is being imported."""
