@@ -12,7 +12,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_COMMANDS = {"list": "plugframe.cli.listing", "cache": "plugframe.cli.cache", "stubs": "plugframe.cli.stubs"}
+_COMMANDS = {
+    "cache": "plugframe.cli.cache",
+    "list": "plugframe.cli.listing",
+    "quarantine": "plugframe.cli.quarantine",
+    "stubs": "plugframe.cli.stubs",
+}
 
 
 class _Lazy(click.Group):

@@ -19,6 +19,7 @@ from plugframe.namespaces.references import References
 from plugframe.namespaces.registrars import Registrar
 from plugframe.operations.backends import Backends
 from plugframe.policy.groups import PARTS, RESERVED
+from plugframe.policy.quarantine.watching import Quarantine
 from plugframe.records import Diagnostic, EntryPoint, Plugin, split_reference
 from plugframe.registry.bindings import Bindings
 from plugframe.registry.callbacks import Callbacks
@@ -73,7 +74,8 @@ class Registration:
         self._host = host
         self._files: Libraries | None = None
         self.operations = Backends("operation", resolve=self._resolver(callable), fill=declared("operations"))
-        self.loader = Loader(self.register, self._admit)
+        self._quarantine = Quarantine(host, lambda: plugins().snapshot.environment)
+        self.loader = Loader(self.register, self._admit, self._quarantine.watch)
         self.learned = Learned(host, lambda: plugins().snapshot)
         self.activation = Activation(activation, plugins, self.loader, self.learned)
         self.manager = HostManager(host, self.activation.wake, self._loading, self.activation.is_idle)
@@ -209,6 +211,7 @@ class Registration:
     def refill(self) -> None:
         """Look at the declared names again, and let plugins that failed be tried again."""
         self.loader.forget_failures()
+        self._quarantine.look_again()
         self.activation.look_again()
         self.manager.sleep()
         for table in self.tables().values():

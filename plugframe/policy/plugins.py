@@ -34,8 +34,10 @@ class Plugins(_PluginMapping):
         """Return all, those of a name that another plugin has included, the one that may run first."""
         if self._all is None:
             from plugframe.policy.decisions import plugins
+            from plugframe.policy.quarantine.watching import Quarantine
 
-            found = plugins(self.host, self.snapshot.entry_points)
+            decided = plugins(self.host, self.snapshot.entry_points)
+            found = Quarantine(self.host, lambda: self.snapshot.environment).decide(decided)
             winners: dict[str, Plugin] = {}
             for plugin in found:
                 winners.setdefault(plugin.name, plugin)
