@@ -7,6 +7,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from plugframe import classes as classes
     from plugframe.errors import PlugframeError as PlugframeError
+    from plugframe.handles import RemovableHandle as RemovableHandle
     from plugframe.hooks.manager import PluginManager as PluginManager
     from plugframe.hooks.markers import HookimplMarker as HookimplMarker
     from plugframe.host import Host as Host
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from plugframe.namespaces.registrars import Registrar as Registrar
 
     __all__ = [
-        "HookimplMarker", "Host", "Library", "PlugframeError", "PluginManager", "Registrar", "__version__", "attach",
-        "attach_stub", "callbacks", "classes", "default_host", "get_include", "hookimpl", "hookspec", "load",
-        "load_library", "loaded_libraries", "ops",
+        "HookimplMarker", "Host", "Library", "PlugframeError", "PluginManager", "Registrar", "RemovableHandle",
+        "__version__", "attach", "attach_stub", "callbacks", "classes", "default_host", "get_include", "hookimpl",
+        "hookspec", "load", "load_library", "loaded_libraries", "ops",
     ]  # fmt: skip
 else:
     from plugframe.namespaces.attaching import attach
@@ -37,6 +38,7 @@ else:
         ["classes"],
         {
             "errors": ["PlugframeError"],
+            "handles": ["RemovableHandle"],
             "hooks.manager": ["PluginManager"],
             "hooks.markers": ["HookimplMarker"],
             "host": [

@@ -1,4 +1,4 @@
-"""Shared by all tests: no test reads or writes the user's own index or quarantine."""
+"""Shared by all tests: no test reads or writes the user's own index, quarantine or settings."""
 
 import os
 
@@ -19,3 +19,12 @@ def quarantine_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
     folder = os.fspath(tmp_path_factory.mktemp("state") / "quarantine")
     monkeypatch.setenv("PLUGFRAME_QUARANTINE", folder)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def settings_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Have the user's settings in a folder of this test's own, and no project; return the folder."""
+    home = tmp_path_factory.mktemp("config")
+    monkeypatch.setenv("XDG_CONFIG_HOME", os.fspath(home))
+    monkeypatch.setenv("PLUGFRAME_PROJECT", "off")
+    return os.fspath(home / "plugframe")

@@ -27,7 +27,7 @@ from plugframe.errors import (
     RegistrationConflictError,
     RegistrationError,
 )
-from plugframe.namespaces.handles import Handle
+from plugframe.handles import RemovableHandle
 from plugframe.namespaces.names import Addition, Names
 from plugframe.policy.findings import findings
 from plugframe.policy.groups import RESERVED
@@ -192,7 +192,7 @@ def test_type_checkers_take_any_class_and_namespace(host: Host) -> None:
     assert_type(host.classes.vision.Net, Any)
     assert_type(host.classes.vision, Any)
     with host.classes.add("a.B", dict) as handle:
-        assert_type(handle, Handle)
+        assert_type(handle, RemovableHandle)
     assert isinstance(type(host).__dict__["classes"], type(Host.classes))
 
 
@@ -425,7 +425,7 @@ def test_handle_restores_what_was_replaced(host: Host) -> None:
     assert vision.Net is first
     assert repr(handle) == "<handle of the class 'vision.Net' of the host myapp, removed>"
     with host.classes.add("vision.Net", int, replace=True) as inside:
-        assert isinstance(inside, Handle)
+        assert isinstance(inside, RemovableHandle)
         assert vision.Net is int
     assert vision.Net is first
 

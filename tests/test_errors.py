@@ -36,6 +36,7 @@ from plugframe.errors import (
     ReferenceNotFoundError,
     RegistrationConflictError,
     RegistrationError,
+    SettingsError,
     SignatureMismatchError,
     SlotBoundError,
     UnboundSlotError,
@@ -95,6 +96,11 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         RegistrationConflictError("class", "vision.Net", "acme-a 1.0", "acme-x 2.0"),
         ValueError,
         ("class 'vision.Net' of acme-x 2.0 is refused", "acme-a 1.0 has registered it", "Uninstall one of the two"),
+    ),
+    SettingsError: (
+        SettingsError("/home/me/plugframe.toml", "it has a key 'disabel' that nothing reads"),
+        ValueError,
+        "/home/me/plugframe.toml cannot be used: it has a key 'disabel' that nothing reads. Next: mend it there",
     ),
     SlotBoundError: (
         SlotBoundError("progress", "acme-a 1.0", "acme-x 2.0"),

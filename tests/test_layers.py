@@ -9,6 +9,7 @@ import pytest
 
 FLOORS = {
     "errors": 0,
+    "handles": 0,
     "records": 0,
     "discovery": 1,
     "calls": 1,

@@ -151,6 +151,22 @@ def test_other_files_under_the_same_version_are_tried(starts: Starts) -> None:
         starts.site.install(tree, {"acme_bad_parts": parts})
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "use"),
+    [
+        ("classes", "parts.Part", "myapp.host.classes.parts.Part"),
+        ("callbacks", "part", "myapp.host.callbacks.slot('part', lambda: 1)()"),
+        ("operations", "parts.cut.acme", "myapp.host.ops.get('parts.cut.acme')"),
+    ],
+)
+def test_what_is_declared_apart_from_a_plugin_is_guarded_too(starts: Starts, kind: str, name: str, use: str) -> None:
+    starts.site.install(plugin("bad", also={f"myapp.{kind}": {name: "acme_bad_parts:Part"}}))
+    starts.site.install({"acme_bad_parts.py": SEGFAULT})
+    assert starts.run(f"import myapp; {use}")[0] == -signal.SIGSEGV
+    assert states(starts) == QUARANTINED
+    assert starts.run(f"import myapp; {use}")[0] == 1  # It is not registered, or its slot is not bound.
+
+
 def test_another_host_is_not_affected(starts: Starts) -> None:
     tree = plugin("bad", SEGFAULT, also={"other.plugins": {"bad": "acme_fine"}})
     starts.site.install(tree)
@@ -260,7 +276,7 @@ def interrupt(quarantine: Quarantine, host: Host, name: str) -> None:
 
 def quarantine_of(host: Host, *, patience: float = 0.0) -> Quarantine:
     """Return a fresh look at the marks of a host's plugins."""
-    return Quarantine(host.name, lambda: host.plugins.snapshot.environment, patience=patience)
+    return Quarantine(host.name, host.plugins.snapshot.environment, patience=patience)
 
 
 def test_a_quick_interruption_leaves_nothing(site: Site, quarantine_folder: str) -> None:

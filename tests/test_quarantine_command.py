@@ -25,7 +25,7 @@ def accuse(site: Site, *names: str, ending: str = LOADING) -> None:
     """Leave marks of plugins as a process does that ends while it loads them."""
     plugins = site.host.plugins
     for name in names:
-        held = Quarantine("myapp", lambda: plugins.snapshot.environment).mark(plugins[name], "", ending=ending)
+        held = Quarantine("myapp", plugins.snapshot.environment).mark(plugins[name], "", ending=ending)
         assert held is not None
         held.release()
 
@@ -61,7 +61,7 @@ def test_an_empty_quarantine_is_told_and_no_folder_made(quarantine_folder: str) 
 
 def test_what_is_loading_now_is_shown_and_not_cleared(site: Site) -> None:
     plugins = site.host.plugins
-    with Quarantine("myapp", lambda: plugins.snapshot.environment).watch(plugins["other"]):
+    with Quarantine("myapp", plugins.snapshot.environment).watch(plugins["other"]):
         assert rows(run("quarantine", "list").stdout)[0]["STATE"] == "loading"
         assert run("quarantine", "clear", "--all").stderr == "nothing was quarantined\n"
         assert rows(run("quarantine", "list").stdout)[0]["PLUGIN"] == "other"

@@ -184,10 +184,10 @@ def test_a_failing_disk_is_no_obstacle(
             raise OSError(number, os.strerror(number))
         return real(what, *arguments, **options)
 
-    quarantine = Quarantine("myapp", lambda: host.plugins.snapshot.environment)
+    quarantine = Quarantine("myapp", host.plugins.snapshot.environment)
     with monkeypatch.context() as patched:
         patched.setattr(os, call, fail)
-        quarantine.decide([record])
+        quarantine.judge(record.entry_point)
         with quarantine.watch(record):
             pass
     marks._lift_all()  # noqa: SLF001 # what could not be deleted then

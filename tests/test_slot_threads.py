@@ -14,7 +14,7 @@ import pytest
 from _sites import PATIENCE, Site, fresh, plugin, site_at, together
 
 from plugframe import Host
-from plugframe.calls.handles import Entries
+from plugframe.calls.entries import Entries
 from plugframe.errors import SlotBoundError
 from plugframe.namespaces.names import Addition
 from plugframe.registry.bindings import Bindings

@@ -15,7 +15,6 @@ import pytest
 from _sites import RENDERS, Site, fresh, plugin, site_at
 
 from plugframe import Host
-from plugframe.calls.handles import Handle
 from plugframe.errors import (
     NotRegisteredError,
     PluginImportError,
@@ -24,6 +23,7 @@ from plugframe.errors import (
     SlotBoundError,
     UnboundSlotError,
 )
+from plugframe.handles import RemovableHandle
 from plugframe.registry.callbacks import Callbacks
 
 MINE = "myapp.callbacks:progress from acme-x 1.0"
@@ -128,7 +128,7 @@ def test_handle_removes_once_and_is_a_context_manager(callbacks: Callbacks) -> N
     frames = callbacks.slot("frames")
     first = frames.bind(lambda: 1)
     with frames.bind(lambda: 2, replace=True) as handle:
-        assert (isinstance(handle, Handle), frames()) == (True, 2)
+        assert (isinstance(handle, RemovableHandle), frames()) == (True, 2)
     handle.remove()
     with pytest.raises(ZeroDivisionError), frames.bind(lambda: 1 / 0, replace=True):
         frames()
@@ -298,7 +298,7 @@ def test_exception_of_a_callback_says_whose_it_is_once(callbacks: Callbacks) -> 
 
 def test_callback_may_bind_unbind_and_call_its_own_slot(callbacks: Callbacks) -> None:
     slot = callbacks.slot("turn", "(n)", default=lambda n: ("default", n))
-    handles: list[Handle] = []
+    handles: list[RemovableHandle] = []
 
     def first(n: int) -> object:
         handles.append(slot.bind(second, replace=True))

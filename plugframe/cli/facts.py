@@ -4,7 +4,7 @@ from plugframe.discovery.snapshot import Environment, Snapshot, current_environm
 from plugframe.policy.decisions import plugins
 from plugframe.policy.findings import findings
 from plugframe.policy.groups import groups
-from plugframe.policy.quarantine.watching import Quarantine
+from plugframe.policy.plugins import Plugins
 from plugframe.records import Decision, Diagnostic, Distribution, EntryPoint, Plugin
 
 TYPE_CHECKING = False
@@ -46,6 +46,7 @@ class Facts:
         self.snapshot: Snapshot = discover(where, deep=True)
         self._shadowing: dict[Distribution, str] | None = None
         self._findings = set(self.snapshot.diagnostics())
+        self._hosts: dict[str, Plugins] = {}
 
     @property
     def findings(self) -> list[Diagnostic]:
@@ -73,16 +74,17 @@ class Facts:
             host: the host's name.
             everything: those that are shadowed or cannot be loaded as declared, too.
         """
-        found = self.decided(host)
+        found = self.of(host).everything()
         self._findings |= set(findings(host, found, self.snapshot.entry_points))
         if everything:
             found = tuple(sorted((*found, *self._shadowed(host)), key=lambda plugin: plugin.name))
         return [self._row(plugin) for plugin in found if everything or plugin.state not in ("shadowed", "broken")]
 
-    def decided(self, host: str) -> tuple[Plugin, ...]:
-        """Return a host's plugins, each with what was decided about it, those that lost their name included."""
-        decided = plugins(host, self.snapshot.entry_points)
-        return Quarantine(host, lambda: self.snapshot.environment).decide(decided)
+    def of(self, host: str) -> Plugins:
+        """Return the plugins of a host, decided about by the settings that count for it."""
+        if host not in self._hosts:
+            self._hosts[host] = Plugins(host, self.snapshot)
+        return self._hosts[host]
 
     def _shadowed(self, host: str) -> "Iterable[Plugin]":
         for plugin in plugins(host, lambda group: self.snapshot.entry_points(group, shadowed=True)):

@@ -213,6 +213,15 @@ class Snapshot:
             self._known[place] = self._segments[place[0]].distribution(place[1])
         return self._known[place]
 
+    def find(self, key: str) -> "Distribution | None":
+        """Return the distribution of a normalised name, or None where none is installed."""
+        for number, segment in enumerate(self._segments):
+            if key in segment.keys:
+                for index, other in enumerate(segment.keys):
+                    if other == key and (number, index) not in self._losers:
+                        return self.distribution_at((number, index))
+        return None
+
     def names(self, group: str) -> "list[tuple[tuple[int, int], str]]":
         """Return the names in a group without making a record of any, shadowed distributions left out.
 

@@ -35,3 +35,4 @@ from plugframe.errors.registration import UnboundSlotError as UnboundSlotError
 from plugframe.errors.roots import PlugframeError as PlugframeError
 from plugframe.errors.roots import PlugframeWarning as PlugframeWarning
 from plugframe.errors.roots import near_matches as near_matches
+from plugframe.errors.settings import SettingsError as SettingsError

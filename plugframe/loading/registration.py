@@ -3,23 +3,23 @@
 import inspect
 import sys
 import threading
+from contextlib import nullcontext
 
-from plugframe.errors import NotRegisteredError, PluginImportError, RegistrationError
+from plugframe.errors import NotRegisteredError, RegistrationError
 from plugframe.hooks.hosted.framework import offer_registrars
 from plugframe.hooks.hosted.manager import HostManager
 from plugframe.loading.absences import explain_absence
 from plugframe.loading.activation import Activation, check_declared
-from plugframe.loading.faults import fault_of
 from plugframe.loading.learned import Learned
 from plugframe.loading.library import Library
 from plugframe.loading.plugins import Loader
 from plugframe.loading.resolve import resolve
+from plugframe.loading.resolving import resolver
 from plugframe.namespaces.names import Addition, name_problem
 from plugframe.namespaces.references import References
 from plugframe.namespaces.registrars import Registrar
 from plugframe.operations.backends import Backends
 from plugframe.policy.groups import PARTS, RESERVED
-from plugframe.policy.quarantine.watching import Quarantine
 from plugframe.records import Diagnostic, EntryPoint, Plugin, split_reference
 from plugframe.registry.bindings import Bindings
 from plugframe.registry.callbacks import Callbacks
@@ -28,6 +28,7 @@ from plugframe.registry.classes import ClassRegistry
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from plugframe.hooks.hosted.typed import OpenHook
     from plugframe.loading.libraries import Libraries
@@ -56,7 +57,7 @@ class Registration:
         """
 
         def declared(kind: str, look: "Callable[[], Plugins]" = plugins) -> "Callable[[], Iterator[Addition]]":
-            return lambda: _declared(look().snapshot.entry_points(f"{host}.{kind}"), kind)
+            return lambda: _declared(look().declared(kind), kind)
 
         self.class_names = References(
             "class",
@@ -70,18 +71,29 @@ class Registration:
             resolve=self._resolver(callable), fill=declared("callbacks"), glimpse=declared("callbacks", glimpse)
         )
         self.callbacks = Callbacks(self.bound, host=host)
-        self.libraries = References("library", resolve=_resolver(self._load_library), fill=declared("libraries"))
+        self.libraries = References(
+            "library", resolve=resolver(self._load_library, self._watch_addition), fill=declared("libraries")
+        )
         self._host = host
+        self._plugins = plugins
         self._files: Libraries | None = None
         self.operations = Backends("operation", resolve=self._resolver(callable), fill=declared("operations"))
-        self._quarantine = Quarantine(host, lambda: plugins().snapshot.environment)
-        self.loader = Loader(self.register, self._admit, self._quarantine.watch)
+        self.loader = Loader(self.register, self._admit, self._watch)
         self.learned = Learned(host, lambda: plugins().snapshot)
         self.activation = Activation(activation, plugins, self.loader, self.learned)
         self.manager = HostManager(host, self.activation.wake, self._loading, self.activation.is_idle)
 
     def _admit(self, plugin: Plugin) -> None:
         self.manager.admit(plugin)
+
+    def _watch(self, plugin: Plugin) -> "AbstractContextManager[None]":
+        return self._plugins().quarantine.watch(plugin)
+
+    def _watch_addition(self, addition: Addition) -> "AbstractContextManager[None]":
+        """Return what is entered around the import of a declared name: of its plugin, unless that is imported."""
+        imported = split_reference(str(addition.target))[0] in sys.modules
+        plugin = None if imported else self._plugins().plugin_of(addition.name, addition.provider)
+        return self._watch(plugin) if plugin is not None else nullcontext()
 
     @property
     def files(self) -> "Libraries":
@@ -105,7 +117,7 @@ class Registration:
         return self.files.load(find_file(reference))
 
     def _resolver(self, accepts: "Callable[[object], bool]") -> "Callable[[Addition], object]":
-        return _resolver(self._resolve, accepts)
+        return resolver(self._resolve, self._watch_addition, accepts)
 
     def _resolve(self, reference: str) -> object:
         """Return what a reference means, which may be a class or a function of a declared library."""
@@ -211,7 +223,6 @@ class Registration:
     def refill(self) -> None:
         """Look at the declared names again, and let plugins that failed be tried again."""
         self.loader.forget_failures()
-        self._quarantine.look_again()
         self.activation.look_again()
         self.manager.sleep()
         for table in self.tables().values():
@@ -240,34 +251,6 @@ def _registrar(kind: str, provider: str, table: "References | Bindings") -> Regi
         reserved=RESERVED.get(kind, ()),
         withdraw=table.withdraw,
     )
-
-
-_ADVICE = {
-    "effect": "what it declares cannot be used; everything else is not affected",
-    "next_step": "upgrade or uninstall its distribution",
-}
-
-
-def _resolver(
-    find: "Callable[[str], object]", accepts: "Callable[[object], bool]" = lambda _: True
-) -> "Callable[[Addition], object]":
-    """Return what imports the target of a declared name, whatever goes wrong an ImportError that says whose it is.
-
-    What is no failure but a wish to stop, such as a KeyboardInterrupt or an asyncio.CancelledError, is let pass.
-    """
-
-    def resolve_addition(addition: Addition) -> object:
-        try:
-            value = find(str(addition.target))
-        except (Exception, SystemExit) as error:
-            reason, where = fault_of(error, sys.exc_info()[2])
-            raise PluginImportError(addition.provider, reason, where=where, **_ADVICE) from error
-        if not accepts(value):
-            reason = f"{addition.target!r} is an object of {type(value).__name__}, not what it is declared to be"
-            raise PluginImportError(addition.provider, reason, **_ADVICE)
-        return value
-
-    return resolve_addition
 
 
 def check_comparable(value: object, provider: str) -> None:

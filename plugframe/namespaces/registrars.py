@@ -1,7 +1,7 @@
 """What a plugin is given to register names of one kind."""
 
 from plugframe.errors import RegistrationError
-from plugframe.namespaces.handles import Handle
+from plugframe.handles import RemovableHandle
 from plugframe.namespaces.names import Addition, name_problem
 from plugframe.records import split_reference
 
@@ -55,9 +55,11 @@ class Registrar:
         @overload
         def add(self, name: str, *, replace: bool = ...) -> Callable[[T], T]: ...
         @overload
-        def add(self, name: str, target: object, *, replace: bool = ...) -> Handle: ...
+        def add(self, name: str, target: object, *, replace: bool = ...) -> RemovableHandle: ...
 
-    def add(self, name: str, target: object = _MISSING, *, replace: bool = False) -> "Callable[[T], T] | Handle":
+    def add(
+        self, name: str, target: object = _MISSING, *, replace: bool = False
+    ) -> "Callable[[T], T] | RemovableHandle":
         """Register an object, or the reference ``module:attribute`` of one, under a dotted name.
 
         Without a target it is a decorator: ``@classes.add("vision.ResNet")``.
@@ -85,7 +87,7 @@ class Registrar:
             raise RegistrationError(message)
         addition = Addition(name=name, provider=self._provider, target=target, replaces=bool(replace))
         self.additions.append(addition)
-        return Handle(f"the {self.kind} {name!r} of {self._provider}", lambda: self._withdraw(addition))
+        return RemovableHandle(f"the {self.kind} {name!r} of {self._provider}", lambda: self._withdraw(addition))
 
     def _withdraw(self, addition: Addition) -> None:
         self.additions[:] = [other for other in self.additions if other is not addition]

@@ -10,10 +10,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from plugframe.policy.rules import Judge
+
     EntryPointsOf = Callable[[str], Sequence[EntryPoint]]
 
 
-def plugins(host: str, entry_points: "EntryPointsOf") -> tuple[Plugin, ...]:
+def plugins(host: str, entry_points: "EntryPointsOf", judge: "Judge" = lambda _: None) -> tuple[Plugin, ...]:
     """Return a host's plugins, each with what was decided about it.
 
     A distribution that declares only classes, callbacks, libraries or operations is one plugin, named after the
@@ -22,6 +24,7 @@ def plugins(host: str, entry_points: "EntryPointsOf") -> tuple[Plugin, ...]:
     Args:
         host: the host's name.
         entry_points: returns a group's entry points, those of shadowed distributions left out.
+        judge: returns what policy decides about the plugin of an entry point, or None where it says nothing.
 
     Returns:
         Sorted by name; of several with one name, the one that may run first.
@@ -43,7 +46,7 @@ def plugins(host: str, entry_points: "EntryPointsOf") -> tuple[Plugin, ...]:
         names.setdefault(entry.name, []).append(entry)
     found = []
     for name, rivals in sorted(names.items()):
-        for entry, decision in _decide(rivals):
+        for entry, decision in _decide(rivals, judge):
             key = entry.distribution.key
             provides = _provides(entry.name, declared.get(key, {}), siblings[key])
             found.append(Plugin(host=host, name=name, entry_point=entry, decision=decision, provides=provides))
@@ -55,33 +58,44 @@ def _implied(host: str, entry: EntryPoint) -> EntryPoint:
     return EntryPoint(group=f"{host}.plugins", name=distribution.name, value="", distribution=distribution)
 
 
-def _decide(rivals: "list[EntryPoint]") -> "list[tuple[EntryPoint, Decision]]":
+def _decide(rivals: "list[EntryPoint]", judge: "Judge") -> "list[tuple[EntryPoint, Decision]]":
     """Decide about the entry points of one name, the winner first.
 
-    Of several that could run, the one of the distribution whose name sorts first wins: the order of files in a folder
+    Of several that may run, the one of the distribution whose name sorts first wins: the order of files in a folder
     differs from machine to machine.
     """
-    rivals = sorted(rivals, key=lambda entry: (entry.problem is not None, entry.distribution.key))
-    winner = rivals[0]
-    decisions = []
-    for entry in rivals:
-        if entry.problem:
-            decision = Decision(state="broken", reason=f"its entry point cannot be used: {entry.problem}")
-        elif entry is winner:
-            others = ", ".join(
-                str(rival.distribution)
-                for rival in rivals[1:]
-                if not rival.problem and rival.distribution != entry.distribution
-            )
-            reason = f"taken before the one of {others}: that name sorts later" if others else ""
-            decision = Decision(state="available", reason=reason)
-        elif entry.distribution == winner.distribution:
-            decision = Decision(state="shadowed", reason="its distribution declares the name twice; the first counts")
-        else:
-            reason = f"{winner.distribution} has a plugin of the same name, and its name sorts first"
-            decision = Decision(state="shadowed", reason=reason)
-        decisions.append((entry, decision))
-    return decisions
+    verdicts = [(entry, _verdict(entry, judge)) for entry in rivals]
+    verdicts.sort(key=lambda pair: (not pair[1].allowed, pair[1].state == "broken", pair[0].distribution.key))
+    running = [entry for entry, decision in verdicts if decision.allowed]
+    if len(running) <= 1:
+        return verdicts
+    return [
+        (entry, _contest(entry, decision, running) if decision.allowed else decision) for entry, decision in verdicts
+    ]
+
+
+def _verdict(entry: EntryPoint, judge: "Judge") -> Decision:
+    """Return what is decided about one by itself; what policy says counts before what is wrong with it."""
+    said = judge(entry)
+    if entry.problem and (said is None or said.allowed):
+        return Decision(state="broken", reason=f"its entry point cannot be used: {entry.problem}")
+    return said or _AVAILABLE
+
+
+_AVAILABLE = Decision(state="available")
+
+
+def _contest(entry: EntryPoint, decision: Decision, running: "list[EntryPoint]") -> Decision:
+    """Return what is decided about one of several that may run and have one name, the winner first."""
+    winner = running[0]
+    if entry is winner:
+        others = ", ".join(str(rival.distribution) for rival in running[1:] if rival.distribution != entry.distribution)
+        taken = f"taken before the one of {others}: that name sorts later" if others else ""
+        return decision.replace(reason="; ".join(filter(None, (decision.reason, taken))))
+    if entry.distribution == winner.distribution:
+        return Decision(state="shadowed", reason="its distribution declares the name twice; the first counts")
+    reason = f"{winner.distribution} has a plugin of the same name, and its name sorts first"
+    return Decision(state="shadowed", reason=reason)
 
 
 def _provides(plugin: str, declared: "dict[str, list[EntryPoint]]", siblings: set[str]) -> dict[str, tuple[str, ...]]:

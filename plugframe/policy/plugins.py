@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from plugframe.discovery.snapshot import Snapshot
-    from plugframe.records import Plugin
+    from plugframe.policy.quarantine.watching import Quarantine
+    from plugframe.policy.settings.reading import Given
+    from plugframe.policy.settings.values import Settings
+    from plugframe.records import EntryPoint, Plugin
 
     _PluginMapping = Mapping[str, Plugin]
 else:
@@ -22,27 +25,91 @@ class Plugins(_PluginMapping):
     The names cost one look at the snapshot's rows; the records are made when the first of them is asked for.
     """
 
-    def __init__(self, host: str, snapshot: "Snapshot") -> None:
-        """Keep the host's name and what is installed; look at nothing yet."""
+    def __init__(
+        self, host: str, snapshot: "Snapshot", *, given: "Given | None" = None, required: tuple[str, ...] = ()
+    ) -> None:
+        """Keep the host's name and what is installed; look at nothing yet.
+
+        Args:
+            host: the host's name.
+            snapshot: what is installed.
+            given: the settings that the application ships.
+            required: the plugins that it requires.
+        """
         self.host = host
         self.snapshot = snapshot
+        self._given = given
+        self._required = required
+        self._settings: Settings | None = None
+        self._quarantine: Quarantine | None = None
         self._names: dict[str, None] | None = None
         self._all: tuple[Plugin, ...] | None = None
         self._winners: dict[str, Plugin] = {}
+
+    @property
+    def settings(self) -> "Settings":
+        """What users, project, environment and application say about the plugins, read at its first use."""
+        if self._settings is None:
+            from plugframe.policy.settings.reading import read_settings
+
+            prefix = self.snapshot.environment.prefix
+            self._settings = read_settings(self.host, prefix=prefix, given=self._given, required=self._required)
+        return self._settings
+
+    @property
+    def quarantine(self) -> "Quarantine":
+        """Which plugins ended a process while they were loaded, looked at once, and the marks of loading one."""
+        if self._quarantine is None:
+            from plugframe.policy.quarantine.watching import Quarantine
+
+            active = self.settings.get("quarantine", default=True) is True
+            self._quarantine = Quarantine(self.host, self.snapshot.environment, active=active)
+        return self._quarantine
 
     def everything(self) -> "tuple[Plugin, ...]":
         """Return all, those of a name that another plugin has included, the one that may run first."""
         if self._all is None:
             from plugframe.policy.decisions import plugins
-            from plugframe.policy.quarantine.watching import Quarantine
+            from plugframe.policy.rules import Rules
 
-            decided = plugins(self.host, self.snapshot.entry_points)
-            found = Quarantine(self.host, lambda: self.snapshot.environment).decide(decided)
+            rules = Rules(self.host, self.snapshot, self.settings, further=[self.quarantine.judge])
+            found = plugins(self.host, self.snapshot.entry_points, rules.judge)
             winners: dict[str, Plugin] = {}
             for plugin in found:
                 winners.setdefault(plugin.name, plugin)
             self._winners, self._all = winners, found
         return self._all
+
+    def declared(self, kind: str) -> "tuple[EntryPoint, ...]":
+        """Return what the plugins declare of a kind, such as ``classes``, without what belongs to denied ones only.
+
+        What a distribution declares that has several plugins belongs to each of them, unless its name tells.
+        """
+        from plugframe.policy.rules import DENIED
+
+        entries = self.snapshot.entry_points(f"{self.host}.{kind}")
+        denied: set[tuple[str, str]] = set()
+        free: set[tuple[str, str]] = set()
+        for plugin in self.everything() if entries else ():
+            into = denied if plugin.state in DENIED else free
+            into.update((plugin.distribution.key, name) for name in plugin.provides.get(kind, ()))
+        denied -= free
+        return tuple(entry for entry in entries if (entry.distribution.key, entry.name) not in denied)
+
+    def plugin_of(self, name: str, provider: str) -> "Plugin | None":
+        """Return the plugin that a name belongs to, such as ``vision.ResNet``, or None.
+
+        Args:
+            name: what was declared or registered.
+            provider: by whom: the text of an entry point, or of a plugin.
+        """
+        for plugin in self.values():
+            if provider == str(plugin):
+                return plugin
+            is_own = provider.endswith(f" from {plugin.distribution}")
+            if is_own and any(name in names for kind, names in plugin.provides.items() if kind != "hooks"):
+                return plugin
+        return None
 
     def required_by(self, name: str) -> tuple[str, ...]:
         """Return the chain of distributions that pulled a plugin's in; empty when somebody asked for it.

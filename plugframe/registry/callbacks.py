@@ -4,10 +4,11 @@ import threading
 from functools import partial
 from keyword import iskeyword
 
-from plugframe.calls.handles import Handle
+from plugframe.calls.fitting import is_coroutine_function, mismatch
 from plugframe.errors import NotRegisteredError, RegistrationError, SignatureMismatchError
+from plugframe.handles import RemovableHandle
 from plugframe.namespaces.names import Addition, name_problem
-from plugframe.registry.signatures import is_coroutine_function, mismatch, read_signature
+from plugframe.registry.signatures import read_signature
 from plugframe.registry.slots import Slot
 
 TYPE_CHECKING = False
@@ -153,7 +154,9 @@ class Callbacks:
             return "it is no identifier"
         return name_problem(name, reserved=dir(type(self)))
 
-    def bind(self, name: str, function: "Callable[..., Any]", *, provider: str = "", replace: bool = False) -> Handle:
+    def bind(
+        self, name: str, function: "Callable[..., Any]", *, provider: str = "", replace: bool = False
+    ) -> RemovableHandle:
         """Bind a function to a slot, declared or not, until the handle that this returns is removed.
 
         Args:
@@ -178,7 +181,7 @@ class Callbacks:
             raise RegistrationError(message)
         addition = Addition(name=name, provider=provider or self._host, target=function)
         (binding,) = self._bindings.commit([addition], replace=replace)
-        return Handle(partial(self._bindings.remove, binding), f"what {addition.provider} bound to {name}")
+        return RemovableHandle(f"what {addition.provider} bound to {name}", partial(self._bindings.remove, binding))
 
     def _check(self, name: str, function: "Callable[..., Any]", provider: str) -> None:
         slot = self._slots.get(name)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from typing import Any
 
-    from plugframe.namespaces.handles import Handle
+    from plugframe.handles import RemovableHandle
 
 
 class ClassRegistry:
@@ -55,7 +55,7 @@ class ClassRegistry:
         """
         return self._tree.references.provider(name)
 
-    def add(self, name: str, target: object, *, replace: bool = False) -> "Handle":
+    def add(self, name: str, target: object, *, replace: bool = False) -> "RemovableHandle":
         """Register a class of the host's own.
 
         Args:
@@ -83,7 +83,7 @@ class ClassRegistry:
         references.commit(registrar.additions)
         return handle
 
-    def mount(self, package: str) -> "Handle":
+    def mount(self, package: str) -> "RemovableHandle":
         """Let the namespaces be imported below a package: ``from myapp.classes.vision import ResNet``.
 
         The one line ``host.classes.mount(__name__)`` in ``myapp/classes/__init__.py`` is all that it takes. Namespaces

@@ -9,7 +9,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from threading import Lock
 
 from plugframe.errors import RegistrationError
-from plugframe.namespaces.handles import Handle
+from plugframe.handles import RemovableHandle
 from plugframe.namespaces.mounts import finder
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ class ClassMount(finder.Mount):
         self.package = module.__name__
         self.module = module
         self.tree = tree
-        self.handle = Handle(f"the classes of {tree.host} below {self.package}", lambda: unmount(self))
+        self.handle = RemovableHandle(f"the classes of {tree.host} below {self.package}", lambda: unmount(self))
         self._hooks = {"__getattr__": self.look_up, "__dir__": self.names}
 
     def install(self) -> None:
@@ -132,7 +132,7 @@ def _refusal(tree: "Tree", package: object, reason: str) -> RegistrationError:
     return RegistrationError(f"the classes of the host {tree.host!r} cannot be mounted under {package!r}: {reason}")
 
 
-def mount(tree: "Tree", package: str) -> Handle:
+def mount(tree: "Tree", package: str) -> RemovableHandle:
     """Put the classes of a tree below a package, which is imported where it was not.
 
     Returns:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from typing import Any, Protocol
 
-    from plugframe.namespaces.handles import Handle
+    from plugframe.handles import RemovableHandle
     from plugframe.namespaces.names import Names
     from plugframe.namespaces.references import References
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         package: str
         prefix: str
         module: ModuleType
-        handle: Handle
+        handle: RemovableHandle
 
         def spec_of(self, name: str) -> ModuleSpec:
             """Return the spec of a namespace."""

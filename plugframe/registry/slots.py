@@ -5,10 +5,12 @@ import threading
 from contextlib import suppress
 from functools import partial
 
+from plugframe.calls.entries import Entries
+from plugframe.calls.fitting import mismatch
 from plugframe.calls.forwarding import Forwarder
-from plugframe.calls.handles import Entries, Handle
 from plugframe.errors import PluginImportError, RegistrationError, SignatureMismatchError, UnboundSlotError
-from plugframe.registry.signatures import ANYTHING, mismatch
+from plugframe.handles import RemovableHandle
+from plugframe.registry.signatures import ANYTHING
 
 __tracebackhide__ = True  # pytest's reports are of those who call slots and who are bound to them
 
@@ -115,7 +117,7 @@ class Slot:
 
                 getLogger("plugframe.callbacks").exception("%r, which watches the slot %r, raised", watcher, self.name)
 
-    def watch(self, function: "Callable[[LiveSlot[..., Any]], object]") -> Handle:
+    def watch(self, function: "Callable[[LiveSlot[..., Any]], object]") -> RemovableHandle:
         """Let a function be called with the slot after every change of what is bound.
 
         It is called by the thread that made the change, with no lock held: of changes that are made at once, it may

@@ -6,7 +6,7 @@ Source: PEP 612 (ParamSpec), PEP 544 (protocols)
 from collections.abc import Callable
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from plugframe.calls.handles import Handle
+from plugframe.handles import RemovableHandle
 
 P = ParamSpec("P")
 Result_co = TypeVar("Result_co", covariant=True)
@@ -34,10 +34,10 @@ class Slot(Protocol[P, Result_co]):
         """Call what is bound, importing it at the first call, or the default."""
         ...
 
-    def bind(self, function: Callable[..., Any], *, provider: str = "", replace: bool = False) -> Handle:
+    def bind(self, function: Callable[..., Any], *, provider: str = "", replace: bool = False) -> RemovableHandle:
         """Bind a function; see ``Callbacks.bind``."""
         ...
 
-    def watch(self, function: "Callable[[Slot[P, Result_co]], object]") -> Handle:
+    def watch(self, function: "Callable[[Slot[P, Result_co]], object]") -> RemovableHandle:
         """Let a function be called with the slot after every change of what is bound; see ``registry.slots``."""
         ...

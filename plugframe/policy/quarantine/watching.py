@@ -14,7 +14,7 @@ from plugframe.records import Decision
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from types import TracebackType
 
     from plugframe.discovery.snapshot import Environment
@@ -22,40 +22,40 @@ if TYPE_CHECKING:
 
 PATIENCE = 1.0  # seconds; who interrupts earlier did not wait for the plugin
 INTERRUPTIONS = 2  # in a row, each after that time, count as a plugin that hangs
+_loading = _local()  # of each thread, the file name of the mark of what it is loading
 
 
 class Quarantine:
     """What the processes that loaded a host's plugins came to."""
 
-    def __init__(self, host: str, environment: "Callable[[], Environment]", *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, host: str, environment: "Environment", *, active: bool = True, patience: float = PATIENCE
+    ) -> None:
         """Look at nothing yet.
 
         Args:
             host: the host's name.
-            environment: returns where the plugins are installed.
+            environment: where its plugins are installed.
+            active: whether plugins are quarantined and marked at all.
             patience: how long a plugin must have been loading, in seconds, for its interruption to count.
         """
         self.host = host
         self.patience = patience
+        self._active = active
         self._environment = environment
         self._known: dict[str, list[Mark]] | None = None
-        self.loading = _local()
 
     def marks_of(self, plugin: str) -> "list[Mark]":
         """Return the marks that ended processes left of a plugin, whatever is installed now."""
         if self._known is None:
             known: dict[str, list[Mark]] = {}
-            found, problems = find()
+            found, problems = find() if self._active else ([], {})
             for mark in found:
-                if not mark.alive and mark.host == self.host and mark.environment == self._environment().key:
+                if not mark.alive and mark.host == self.host and mark.environment == self._environment.key:
                     known.setdefault(mark.plugin, []).append(mark)
             self._known = known
             _warn(problems)
         return self._known.get(plugin, [])
-
-    def look_again(self) -> None:
-        """Look at the folder again at the next use."""
-        self._known = None
 
     def reason(self, entry: "EntryPoint") -> str:
         """Return why a plugin is quarantined; an empty string when it is not.
@@ -77,7 +77,7 @@ class Quarantine:
             return []
         from plugframe.policy.quarantine.digests import digest_of
 
-        now = digest_of(entry, self._environment().path)
+        now = digest_of(entry, self._environment.path)
         return [mark for mark in own if mark.digest == now]
 
     def _others(self, marks: "list[Mark]") -> list[str]:
@@ -86,13 +86,10 @@ class Quarantine:
         names = {mark.plugin for several in (self._known or {}).values() for mark in several if mark.pid in pids}
         return sorted(names - {mark.plugin for mark in marks})
 
-    def decide(self, plugins: "Iterable[Plugin]") -> "tuple[Plugin, ...]":
-        """Return plugins, those that are quarantined with that decision."""
-        return tuple(map(self._decide, plugins))
-
-    def _decide(self, plugin: "Plugin") -> "Plugin":
-        reason = self.reason(plugin.entry_point) if plugin.decision.allowed and self.marks_of(plugin.name) else ""
-        return plugin.replace(decision=Decision(state="quarantined", reason=reason)) if reason else plugin
+    def judge(self, entry: "EntryPoint") -> Decision | None:
+        """Return the decision that a plugin is quarantined, or None."""
+        reason = self.reason(entry)
+        return Decision(state="quarantined", reason=reason) if reason else None
 
     def watch(self, plugin: "Plugin") -> "Watching":
         """Return what keeps a mark while a plugin is loaded, as a context manager."""
@@ -100,12 +97,12 @@ class Quarantine:
 
     def mark(self, plugin: "Plugin", outer: str, *, ending: str) -> "Held | None":
         """Make a mark of a plugin; None where there shall be none, or it cannot be written."""
-        where = folder()
+        where = folder() if self._active else None
         if where is None:
             return None
         from plugframe.policy.quarantine.digests import digest_of
 
-        entry, environment = plugin.entry_point, self._environment()
+        entry, environment = plugin.entry_point, self._environment
         facts = {
             "host": self.host,
             "plugin": plugin.name,
@@ -142,17 +139,16 @@ class Watching:
         self._since = 0.0
 
     def __enter__(self) -> None:
-        loading = self._quarantine.loading
-        self._outer = getattr(loading, "mark", "")
+        self._outer = getattr(_loading, "mark", "")
         self._held = self._quarantine.mark(self._plugin, self._outer, ending=LOADING)
         if self._held is not None:
-            loading.mark = os.path.basename(self._held.path)
+            _loading.mark = os.path.basename(self._held.path)
         self._since = time.monotonic()
 
     def __exit__(
         self, kind: "type[BaseException] | None", error: BaseException | None, raised: "TracebackType | None"
     ) -> None:
-        self._quarantine.loading.mark = self._outer
+        _loading.mark = self._outer
         if self._held is None:
             return
         self._held.lift()

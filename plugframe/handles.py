@@ -6,16 +6,25 @@ if TYPE_CHECKING:
     from typing import NoReturn, Self
 
 
-class Handle:
+class RemovableHandle:
     """Undoes one thing, once: by ``remove``, or at the end of a ``with`` block.
 
-    Dropping a handle undoes nothing.
+    Dropping a handle undoes nothing. It may be removed from any thread and from a finalizer, any number of times, and
+    after what it belongs to is gone.
+
+    Example:
+        >>> handle = RemovableHandle("a greeting", lambda: print("gone"))
+        >>> handle.remove()
+        gone
+        >>> handle.remove()
+        >>> handle
+        <handle of a greeting, removed>
     """
 
-    __slots__ = ("_undo", "_what")
+    __slots__ = ("__weakref__", "_undo", "_what")
 
     def __init__(self, what: str, undo: "Callable[[], object]") -> None:
-        """Keep what can be undone, for people, and what undoes it."""
+        """Keep what can be undone, for people, and what undoes it, which is let go of when it was called."""
         self._what = what
         self._undo = [undo]
 
