@@ -164,7 +164,7 @@ def test_what_is_declared_apart_from_a_plugin_is_guarded_too(starts: Starts, kin
     starts.site.install({"acme_bad_parts.py": SEGFAULT})
     assert starts.run(f"import myapp; {use}")[0] == -signal.SIGSEGV
     assert states(starts) == QUARANTINED
-    assert starts.run(f"import myapp; {use}")[0] == 1  # It is not registered, or its slot is not bound.
+    assert starts.run(f"import myapp; {use}")[0] in (0, 1)  # Its slot is not bound, or it is not registered.
 
 
 def test_another_host_is_not_affected(starts: Starts) -> None:
