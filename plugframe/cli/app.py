@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "cache": "plugframe.cli.cache",
+    "check": "plugframe.cli.check",
+    "completion": "plugframe.cli.completion",
     "disable": "plugframe.cli.disable",
     "enable": "plugframe.cli.enable",
+    "graph": "plugframe.cli.graph",
     "info": "plugframe.cli.info",
     "list": "plugframe.cli.listing",
     "lock": "plugframe.cli.lock",
+    "quarantine": "plugframe.cli.quarantine",
     "stubs": "plugframe.cli.stubs",
     "verify": "plugframe.cli.verify",
     "why": "plugframe.cli.why",
@@ -31,10 +35,14 @@ class _Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click's signature
         return sorted(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 # click's signature
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
         command: click.Command = __import__(_COMMANDS[cmd_name], fromlist=("command",)).command
+        if ctx.resilient_parsing:  # a shell asks for completions
+            from plugframe.cli.completing import equip
+
+            equip(command)
         return command
 
     def resolve_command(

@@ -102,6 +102,12 @@ class Facts:
         """Return a row for each plugin of a host, as ``decided`` returns them."""
         return [self.row(plugin) for plugin in self.decided(host, everything=everything)]
 
+    def of(self, host: str) -> Plugins:
+        """Return the plugins of a host, decided about by the settings that count for it."""
+        if host not in self._hosts:
+            self._hosts[host] = Plugins(host, self.snapshot)
+        return self._hosts[host]
+
     def _shadowed(self, host: str) -> "Iterable[Plugin]":
         for plugin in plugins(host, lambda group: self.snapshot.entry_points(group, shadowed=True)):
             decision = Decision(state="shadowed", reason=self._why_shadowed(plugin.entry_point))

@@ -100,6 +100,8 @@ def _next_step(plugin: Plugin) -> str:
     Only what came from an index is upgraded by name: of anything else, the index may have a stranger's of that name.
     """
     distribution = plugin.distribution
+    if plugin.state == "quarantined":
+        return f"plugframe quarantine clear {shlex.quote(plugin.name)}, to have it tried once more; or upgrade it"
     if getattr(sys, "frozen", False):  # its executable is the application, in which nothing can be installed
         return f"get or build the application with another {distribution.name}, or without it"
     pip = f"{shlex.quote(sys.executable or 'python')} -m pip"

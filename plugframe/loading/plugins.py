@@ -6,6 +6,7 @@
 import sys
 import threading
 import time
+from contextlib import nullcontext
 
 from plugframe.errors import LockMismatchError, PluginBlockedError, PluginImportError, PluginLoadError
 from plugframe.loading.faults import describe_block, describe_fault, describe_mismatch, describe_refusal
@@ -15,6 +16,7 @@ from plugframe.records import LoadResult, Plugin
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
     from plugframe.records import Diagnostic
 
@@ -56,16 +58,23 @@ class Loader:
     wait for each other. No lock is held while a plugin's code runs.
     """
 
-    def __init__(self, register: "Register", admit: "Callable[[Plugin], None]" = lambda _: None) -> None:
+    def __init__(
+        self,
+        register: "Register",
+        admit: "Callable[[Plugin], None]" = lambda _: None,
+        watch: "Callable[[Plugin], AbstractContextManager[None]]" = lambda _: nullcontext(),
+    ) -> None:
         """Make a loader.
 
         Args:
             admit: raises a PluginBlockedError for a plugin that must not be imported now.
             register: takes a plugin and its object, and returns what it registered, as ``kind:name``, and where
                 that differs from what it declares.
+            watch: returns what is entered around the import of a plugin and its registration.
         """
         self._register = register
         self._admit = admit
+        self._watch = watch
         self._lock = threading.Lock()
         self._outcomes: dict[str, Outcome] = {}
         self._claims: dict[str, threading.Event] = {}
@@ -140,7 +149,8 @@ class Loader:
         outer = self.current()
         self._current.value = (plugin, frozenset(sys.modules))
         try:
-            outcome = attempt(plugin, self._register, self._admit)
+            with self._watch(plugin) if plugin.entry_point.value else nullcontext():
+                outcome = attempt(plugin, self._register, self._admit)
             return outcome
         finally:
             self._current.value = outer

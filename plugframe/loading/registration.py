@@ -3,18 +3,19 @@
 import inspect
 import sys
 import threading
+from contextlib import nullcontext
 
-from plugframe.errors import NotRegisteredError, PluginImportError, RegistrationError
+from plugframe.errors import NotRegisteredError, RegistrationError
 from plugframe.hooks.hosted.framework import offer_registrars
 from plugframe.hooks.hosted.manager import HostManager
 from plugframe.loading.absences import explain_absence
 from plugframe.loading.activation import Activation, check_declared
-from plugframe.loading.faults import fault_of
 from plugframe.loading.guarding import Guarding
 from plugframe.loading.learned import Learned
 from plugframe.loading.libraries.library import Library
 from plugframe.loading.plugins import Loader
 from plugframe.loading.resolve import resolve
+from plugframe.loading.resolving import resolver
 from plugframe.namespaces.names import Addition, name_problem
 from plugframe.namespaces.references import References
 from plugframe.namespaces.registrars import Registrar
@@ -28,6 +29,7 @@ from plugframe.registry.classes import ClassRegistry
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from plugframe.hooks.hosted.typed import OpenHook
     from plugframe.loading.libraries.loaded import Libraries
@@ -70,13 +72,16 @@ class Registration:
             resolve=self._resolver(callable), fill=declared("callbacks"), glimpse=declared("callbacks", glimpse)
         )
         self.callbacks = Callbacks(self.bound, host=host)
-        self.libraries = References("library", resolve=_resolver(self._load_library), fill=declared("libraries"))
+        self.libraries = References(
+            "library", resolve=resolver(self._load_library, self._watch_addition), fill=declared("libraries")
+        )
         self._host = host
         self._guarding = Guarding(plugins)
+        self._plugins = plugins
         self._files: Libraries | None = None
         self.backends = References("backend", resolve=self._resolver(callable), fill=declared("operations"))
         self.operations = Operations(host, self.backends)
-        self.loader = Loader(self.register, self._admit)
+        self.loader = Loader(self.register, self._admit, self._watch)
         self.learned = Learned(host, lambda: plugins().snapshot)
         self.activation = Activation(activation, plugins, self.loader, self.learned)
         self.manager = HostManager(host, self.activation.wake, self._loading, self.activation.is_idle)
@@ -84,6 +89,15 @@ class Registration:
     def _admit(self, plugin: Plugin) -> None:
         self.manager.admit(plugin)
         self._guarding.stand_first()
+
+    def _watch(self, plugin: Plugin) -> "AbstractContextManager[None]":
+        return self._plugins().quarantine.watch(plugin)
+
+    def _watch_addition(self, addition: Addition) -> "AbstractContextManager[None]":
+        """Return what is entered around the import of a declared name: of its plugin, unless that is imported."""
+        imported = split_reference(str(addition.target))[0] in sys.modules
+        plugin = None if imported else self._plugins().plugin_of(addition.name, addition.provider)
+        return self._watch(plugin) if plugin is not None else nullcontext()
 
     @property
     def files(self) -> "Libraries":
@@ -107,7 +121,7 @@ class Registration:
         return self.files.load(self._guarding.expect(find_file(reference)))
 
     def _resolver(self, accepts: "Callable[[object], bool]") -> "Callable[[Addition], object]":
-        return _resolver(self._resolve, accepts)
+        return resolver(self._resolve, self._watch_addition, accepts)
 
     def _resolve(self, reference: str) -> object:
         """Return what a reference means, which may be a class or a function of a declared library."""
@@ -243,34 +257,6 @@ def _registrar(kind: str, provider: str, table: "References | Bindings") -> Regi
         reserved=RESERVED.get(kind, ()),
         withdraw=table.withdraw,
     )
-
-
-_ADVICE = {
-    "effect": "what it declares cannot be used; everything else is not affected",
-    "next_step": "upgrade or uninstall its distribution",
-}
-
-
-def _resolver(
-    find: "Callable[[str], object]", accepts: "Callable[[object], bool]" = lambda _: True
-) -> "Callable[[Addition], object]":
-    """Return what imports the target of a declared name, whatever goes wrong an ImportError that says whose it is.
-
-    What is no failure but a wish to stop, such as a KeyboardInterrupt or an asyncio.CancelledError, is let pass.
-    """
-
-    def resolve_addition(addition: Addition) -> object:
-        try:
-            value = find(str(addition.target))
-        except (Exception, SystemExit) as error:
-            reason, where = fault_of(error, sys.exc_info()[2])
-            raise PluginImportError(addition.provider, reason, where=where, **_ADVICE) from error
-        if not accepts(value):
-            reason = f"{addition.target!r} is an object of {type(value).__name__}, not what it is declared to be"
-            raise PluginImportError(addition.provider, reason, **_ADVICE)
-        return value
-
-    return resolve_addition
 
 
 def check_comparable(value: object, provider: str) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from plugframe.discovery.snapshot import Snapshot
     from plugframe.policy.locking.admission import Admission
+    from plugframe.policy.quarantine.watching import Quarantine
     from plugframe.policy.rules import Judge
     from plugframe.policy.settings.reading import Given
     from plugframe.policy.settings.values import Settings
@@ -57,6 +58,7 @@ class Plugins(_PluginMapping):
         self._secure = secure
         self.guard: Any = None  # of a room above
         self._settings: Settings | None = None
+        self._quarantine: Quarantine | None = None
         self._names: dict[str, None] | None = None
         self._all: tuple[Plugin, ...] | None = None
         self._winners: dict[str, Plugin] = {}
@@ -71,13 +73,23 @@ class Plugins(_PluginMapping):
             self._settings = read_settings(self.host, prefix=prefix, given=self._given, required=self._required)
         return self._settings
 
+    @property
+    def quarantine(self) -> "Quarantine":
+        """Which plugins ended a process while they were loaded, looked at once, and the marks of loading one."""
+        if self._quarantine is None:
+            from plugframe.policy.quarantine.watching import Quarantine
+
+            active = self.settings.get("quarantine", default=True) is True
+            self._quarantine = Quarantine(self.host, self.snapshot.environment, active=active)
+        return self._quarantine
+
     def everything(self) -> "tuple[Plugin, ...]":
         """Return all, those of a name that another plugin has included, the one that may run first."""
         if self._all is None:
             from plugframe.policy.decisions import plugins
             from plugframe.policy.rules import Rules
 
-            rules = Rules(self.host, self.snapshot, self.settings, further=self._further())
+            rules = Rules(self.host, self.snapshot, self.settings, further=[*self._further(), self.quarantine.judge])
             found = plugins(self.host, self.snapshot.entry_points, rules.judge)
             winners: dict[str, Plugin] = {}
             for plugin in found:
@@ -111,6 +123,21 @@ class Plugins(_PluginMapping):
             into.update((plugin.distribution.key, name) for name in plugin.provides.get(kind, ()))
         denied -= free
         return tuple(entry for entry in entries if (entry.distribution.key, entry.name) not in denied)
+
+    def plugin_of(self, name: str, provider: str) -> "Plugin | None":
+        """Return the plugin that a name belongs to, such as ``vision.ResNet``, or None.
+
+        Args:
+            name: what was declared or registered.
+            provider: by whom: the text of an entry point, or of a plugin.
+        """
+        for plugin in self.values():
+            if provider == str(plugin):
+                return plugin
+            is_own = provider.endswith(f" from {plugin.distribution}")
+            if is_own and any(name in names for kind, names in plugin.provides.items() if kind != "hooks"):
+                return plugin
+        return None
 
     def required_by(self, name: str) -> tuple[str, ...]:
         """Return the chain of distributions that pulled a plugin's in; empty when somebody asked for it.

@@ -1,0 +1,98 @@
+"""``plugframe check``: what is wrong with the installed plugins, found without running a line of them."""
+
+import sys
+
+import click
+
+from plugframe.cli import render
+from plugframe.cli.app import environment_options
+from plugframe.cli.checks import choosing, writing
+from plugframe.cli.facts import Facts, environment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from plugframe.records import Diagnostic
+
+FORMATS = ("table", "plain", "json", "github", "sarif")
+_FIELDS = ("code", "distribution", "message", "effect", "fix", "place")
+_EPILOG = """\b
+Exit codes: 0 nothing is wrong; 1 there are findings; 2 the command was wrong, or the environment cannot be read.
+"""
+
+
+@click.command("check", epilog=_EPILOG, short_help="Find what is wrong with plugins, without running them.")
+@click.argument("name", required=False)
+@click.option("--host", metavar="NAME", help="Only what has plugins of this host.")
+@click.option("--select", metavar="PF1,…", multiple=True, help="Only findings whose codes begin so.")
+@click.option("--ignore", metavar="PF1,…", multiple=True, help="No findings whose codes begin so.")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="How to write them.  [default: table]")
+@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@click.option("--strict", is_flag=True, help="What could not be seen counts as a finding.")
+@environment_options
+def command(  # one parameter an option
+    *,
+    name: str | None,
+    host: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    form: str | None,
+    as_json: bool,
+    strict: bool,
+    python: str | None,
+    static: bool,
+) -> None:
+    """Find what is wrong with the installed plugins and their metadata, without running a line of them.
+
+    NAME is a plugin or a distribution, in any spelling; without, all that is installed is checked. The codes are
+    explained in plugframe's documentation, on the page of findings.
+    """
+    if as_json and form not in (None, "json"):
+        message = f"--json and --format {form} exclude each other"
+        raise click.UsageError(message)
+    wanted, unwanted = choosing.codes(select), choosing.codes(ignore)
+    facts = Facts(environment(python, static=static))
+    found = choosing.chosen(_found(facts, name, host), select=wanted, ignore=unwanted)
+    gaps = choosing.chosen(facts.gaps(), select=wanted, ignore=unwanted)
+    if strict:
+        found, gaps = (*found, *gaps), ()
+    _show(found, gaps, form="json" if as_json else form or "table")
+    if found:
+        sys.exit(1)
+
+
+def _found(facts: Facts, name: str | None, host: str | None) -> "list[Diagnostic]":
+    """Return the findings about all that is installed, or about what a name or a host stands for."""
+    if host is not None:
+        choosing.ensure_host(facts, host)
+    plugins = choosing.plugins_of(facts, host)
+    for each in dict.fromkeys([*facts.hosts(), *filter(None, [host])]):
+        facts.plugins(each, everything=True)  # which looks at what a host's groups declare together
+    found = [*facts.findings, *choosing.quarantined(plugins)]
+    if name is None and host is None:
+        return found
+    own = {plugin.distribution.key for plugin in plugins}
+    keys = own if name is None else choosing.owners(facts, plugins, name)
+    return [finding for finding in found if choosing.normalize(finding.distribution) in keys]
+
+
+def _show(found: "tuple[Diagnostic, ...]", gaps: "tuple[Diagnostic, ...]", *, form: str) -> None:
+    if form == "json":
+        render.show_json({}, [*found, *gaps], lines=False)
+    elif form == "sarif":
+        import json
+
+        click.echo(json.dumps(writing.sarif(found), indent=2))
+    elif form == "github":
+        for finding in found:
+            click.echo(writing.github(finding))
+    elif found:
+        rows = [{**finding.asdict(), "place": _place(finding)} for finding in found]
+        render.show(rows, _FIELDS, form=form)
+    if form != "json":
+        render.show_findings(gaps)
+    if form == "table":
+        render.warn(f"{len(found)} finding{'s' * (len(found) != 1)}")
+
+
+def _place(finding: "Diagnostic") -> str:
+    return f"{finding.path}:{finding.line}" if finding.line else finding.path
