@@ -213,8 +213,10 @@ def split_reference(value: str) -> tuple[str, str, tuple[str, ...]]:
     """
     target, bracket, rest = value.partition("[")
     module, _, attribute = target.partition(":")
-    extras = rest.rpartition("]")[0] if bracket else ""
-    return module.strip(), attribute.strip(), tuple(part.strip() for part in extras.split(",") if part.strip())
+    if not bracket:
+        return module.strip(), attribute.strip(), ()
+    extras = rest.rpartition("]")[0].split(",")
+    return module.strip(), attribute.strip(), tuple(part.strip() for part in extras if part.strip())
 
 
 class Decision(Record):

@@ -87,7 +87,14 @@ def test_namespace_is_the_same_object_each_time(host: Host) -> None:
     host.refresh()
     assert host.classes.vision.deep is deep
     assert isinstance(deep, ModuleType)
+    assert inspect.ismodule(deep)
     assert (deep.__name__, deep.__package__) == ("myapp.classes.vision.deep", "myapp.classes.vision.deep")
+
+
+def test_attribute_of_a_name_that_was_put_together_is_read_like_any_other(host: Host) -> None:
+    net = getattr(host.classes.vision, "Met".replace("M", "N"))
+    (name,) = (name for name, value in vars(host.classes.vision).items() if value is net)
+    assert name is sys.intern("Net")
 
 
 def test_namespace_that_begins_no_registered_name_is_not_made_up(host: Host) -> None:

@@ -1,5 +1,6 @@
 """What the names of a host's plugins stand for, and what is raised where one of them cannot be had."""
 
+from functools import partial
 from keyword import iskeyword
 
 from plugframe.errors import DeclarationError, PluginBlockedError, PluginImportError, PluginModuleNotFoundError
@@ -66,10 +67,9 @@ class PluginTable:
         """Return what a plugin's name stands for; None for one that is no plugin, or has nothing to import."""
         if name.startswith("_") and self._known() is None:
             return None  # Whoever probes for such a name is no reason to look at the environment.
-        plugins = self.plugins()
-        if name not in plugins:
+        plugin = self.plugins().find(name)
+        if plugin is None:
             return None
-        plugin = plugins[name]
         entry = plugin.entry_point
         module, attribute, _ = split_reference(entry.value)
         if not module and not entry.problem:
@@ -77,15 +77,15 @@ class PluginTable:
         problem = name_problem(name)
         refusal: Callable[[str], ImportError] | None = None
         if not plugin.decision.allowed:
-            refusal = lambda alias: _blocked(plugin, alias)  # noqa: E731 # one of two
+            refusal = partial(_blocked, plugin)
         elif problem:
-            refusal = lambda alias: _unreachable(plugin, alias, problem)  # noqa: E731 # the other
+            refusal = partial(_unreachable, plugin, problem)
         return Target(name, module, attribute, whose=plugin, refusal=refusal)
 
     def refuse(self, target: Target, problem: str) -> Target:
         """Return what a name stands for that cannot be had in a package, and raises there when it is imported."""
         plugin = self._plugins()[target.name]
-        refusal = lambda alias: _unreachable(plugin, alias, problem)  # noqa: E731 # it has what is at hand here
+        refusal = partial(_unreachable, plugin, problem)
         return Target(target.name, target.module, target.attribute, whose=plugin, refusal=refusal)
 
     def fail(self, target: Target, alias: str, module: str, error: BaseException) -> ImportError:
@@ -136,7 +136,7 @@ def _blocked(plugin: "Plugin", alias: str) -> ImportError:
     return error
 
 
-def _unreachable(plugin: "Plugin", alias: str, problem: str) -> ImportError:
+def _unreachable(plugin: "Plugin", problem: str, alias: str) -> ImportError:
     package, _, name = alias.rpartition(".")
     cause = DeclarationError(package, name, problem)
     rest = {"effect": f"{alias} cannot be imported; {_EFFECT}", "next_step": advise(plugin, problem)}

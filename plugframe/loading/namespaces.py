@@ -126,16 +126,12 @@ class PluginNamespace(AliasMount):
     @property
     def names(self) -> tuple[str, ...]:
         """The names that can be imported, sorted; nothing is imported to know them."""
-        return tuple(
-            target.name for _, target in self._targets() if target.refusal is None and not self.has(target.name)
-        )
+        targets = (target for _, target in self._targets() if not self.has(target.name))
+        return tuple(target.name for target in targets if self.vet(target).refusal is None)
 
-    def look_up(self, name: str) -> Target | None:
+    def vet(self, target: Target) -> Target:
         """Return what a name stands for here; one that the package has for something else is refused."""
-        target = self.table.find(name)
-        if target is None or target.refusal is not None or self.has(name):
-            return target
-        problem = self._problem(target)
+        problem = self._problem(target) if target.refusal is None else ""
         return self.table.refuse(target, problem) if problem else target
 
     def _problem(self, target: Target) -> str:
@@ -157,14 +153,14 @@ class PluginNamespace(AliasMount):
 
     def _targets(self) -> "Iterator[tuple[Plugin, Target]]":
         for name, plugin in tuple(self.table.plugins().items()):
-            target = self.look_up(name)
+            target = self.table.find(name)
             if target is not None:
                 yield plugin, target
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
         """The plugins whose names cannot be reached here, sorted by name; each can be loaded like any other."""
-        found = ((plugin, name_problem(plugin.name) or self._problem(target)) for plugin, target in self._targets())
+        found = ((plugin, name_problem(plugin.name) or self._shadow(target)) for plugin, target in self._targets())
         return tuple(
             Diagnostic(
                 code="PF170",
@@ -178,12 +174,18 @@ class PluginNamespace(AliasMount):
             if problem
         )
 
+    def _shadow(self, target: Target) -> str:
+        """Return why a plugin cannot be had here, whatever the package has under its name, or an empty string."""
+        if not self.has(target.name):
+            return self._problem(target)
+        return "" if target.module == f"{self.prefix}{target.name}" else "the package has a submodule of that name"
+
     def _hidden(self, target: Target) -> str:
         """Return what of the package's own hides a plugin, or an empty string."""
-        alias = f"{self.prefix}{target.name}"
-        if self.has(target.name):
-            return "" if target.module == alias else "the package has a submodule of that name"
         present = vars(self._module).get(target.name, _MISSING) if self._module else _MISSING
+        if present is _MISSING:
+            return ""
+        alias = f"{self.prefix}{target.name}"
         imported = (sys.modules.get(module, _MISSING) for module in (alias, target.module))
         ours = (_MISSING, self._given.get(target.name, _MISSING), *imported)
         known = any(present is one for one in ours) or getattr(present, "__name__", "") in (target.module, alias)
@@ -196,11 +198,11 @@ class PluginNamespace(AliasMount):
             AttributeError: no plugin has the name.
             ImportError: one has, and cannot be imported; it can be tried again.
         """
-        target = None if name.startswith("_") else self.look_up(name)
+        target = None if name.startswith("_") else self.table.find(name)
         if target is None:
             return self._ask_package(name)
         alias = f"{self.prefix}{name}"
-        if target.refusal is not None or self.has(name):
+        if self.has(name) or self.vet(target).refusal is not None:
             return import_now(alias)
         module = self.load(target, alias, target.module)  # before the alias, whose lock nobody should wait for
         value = self._attribute(target, alias) if target.attribute else module

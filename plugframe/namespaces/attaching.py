@@ -163,8 +163,8 @@ class Namespace:
             self._close()  # All names may have come without being asked for here, by an eager import, say.
             message = f"module {self.package!r} has no attribute {name!r}"
             raise AttributeError(message, name=name, obj=sys.modules.get(self.package))
-        if len(self._order) > _SMALL:
-            self._refuse_submodules(self._alike() & {name})
+        if len(self._order) > _SMALL and name in self._alike():
+            self._refuse_submodules({name})
         there = self.renamed.get(name, name)
         full = home[1:] if home[:1] == "=" else f"{self.package}.{home or there}"
         try:

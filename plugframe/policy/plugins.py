@@ -147,6 +147,13 @@ class Plugins(_PluginMapping):
         """
         return self.snapshot.required_by(self[name].distribution)
 
+    def find(self, name: str) -> "Plugin | None":
+        """Return the plugin of a name, or None; for that, no records are made."""
+        if self._all is None and name not in self._sorted():
+            return None
+        self.everything()
+        return self._winners.get(name)
+
     def __getitem__(self, name: str) -> "Plugin":
         self.everything()
         return self._winners[name]

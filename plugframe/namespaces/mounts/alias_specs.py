@@ -14,14 +14,14 @@ class AliasSpec(ModuleSpec):
     Importing an alias needs none of it, and finding the real module twice would double the cost.
     """
 
+    _loading = False
+    _real: ModuleSpec | None = None
+
     def __init__(self, name: str, loader: object, module: str) -> None:
         """Keep the alias, its loader, and the real module's name."""
-        self._alias, self._loading = name, False
         super().__init__(name, loader)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # a duck, as PEP 451 wants it
-        self._real: ModuleSpec | None = None
-        self._module = module
-        for mirrored in ("origin", "submodule_search_locations"):
-            self.__dict__.pop(mirrored, None)
+        self._alias, self._module = name, module
+        del self.origin, self.submodule_search_locations  # what is mirrored
 
     def __getattr__(self, name: str) -> "Any":  # noqa: ANN401 # what the real spec says
         if name not in ("origin", "submodule_search_locations"):

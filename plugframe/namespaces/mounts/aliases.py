@@ -81,9 +81,10 @@ class AliasMount(Mount):
     def find(self, fullname: str) -> ModuleSpec | None:
         """Return the spec of an alias, or None where the package itself has the name, or nobody."""
         name, _, below = fullname[len(self.prefix) :].partition(".")
-        target = self.look_up(name)
-        if target is None or (not below and self.has(name)):
+        target = self.source.find(name)
+        if target is None or self.has(name):
             return None
+        target = self.vet(target)
         if not below or target.refusal:
             if owner_of(fullname) != get_ident() and self._is_no_module(target):
                 return None  # Nobody imports it, who would be told why that cannot be: it is only looked for.
@@ -93,14 +94,14 @@ class AliasMount(Mount):
     def _is_no_module(self, target: Target) -> bool:
         return bool(target.refusal or target.attribute) or find_real(target.module) is None
 
-    def look_up(self, name: str) -> Target | None:
-        """Return what a name stands for below this package, or None."""
-        return self.source.find(name)
+    def vet(self, target: Target) -> Target:
+        """Return what a name stands for, or the same refused; the package has no submodule of that name."""
+        return target
 
     def _find_below(self, target: Target, fullname: str, below: str) -> ModuleSpec | None:
         real = f"{target.module}.{below}"
         parent = sys.modules.get(fullname.rpartition(".")[0])
-        # The package's own subpackage may have the name, and then what is below it is nobody's alias.
+        # The package may have something else under the name, and then what is below that is nobody's alias.
         if target.attribute or parent is None or parent is not sys.modules.get(real.rpartition(".")[0]):
             return None
         return None if find_real(real) is None else AliasSpec(fullname, AliasLoader(self, target, real), real)
@@ -108,23 +109,23 @@ class AliasMount(Mount):
     def has(self, name: str) -> bool:
         """Return whether the package has a submodule of this name itself, imported or not."""
         path = getattr(sys.modules.get(self.package), "__path__", ())
-        if not any(self._may_have(name, folder) for folder in path):
-            return False
-        return PathFinder.find_spec(f"{self.prefix}{name}", path) is not None
+        for folder in path:
+            stems = self._listed.get(folder) or self._list(folder)
+            if stems is None or name in stems:
+                return PathFinder.find_spec(f"{self.prefix}{name}", path) is not None
+        return False
 
-    def _may_have(self, name: str, folder: str) -> bool:
-        """Return whether a folder could have a module; what is put there later counts when caches are invalidated."""
-        stems = self._listed.get(folder)
-        if stems is None:
-            try:
-                stems = frozenset(file.partition(".")[0] for file in os.listdir(folder))
-            except OSError:
-                return True
-            # In front of a folder there may be something else than files, such as a frozen application's archive.
-            if type(sys.path_importer_cache.get(folder)) is not FileFinder:
-                return True
-            self._listed[folder] = stems
-        return name in stems
+    def _list(self, folder: str) -> frozenset[str] | None:
+        """Return the modules that a folder could have, or None; those put there later count with other caches."""
+        try:
+            stems = frozenset(file.partition(".")[0] for file in os.listdir(folder))
+        except OSError:
+            return None
+        # In front of a folder there may be something else than files, such as a frozen application's archive.
+        if type(sys.path_importer_cache.get(folder)) is not FileFinder:
+            return None
+        self._listed[folder] = stems
+        return stems
 
     def load(self, target: Target, alias: str, module: str) -> "Any":  # noqa: ANN401 # a module, or its stand-in
         """Import what an alias stands for.

@@ -10,6 +10,7 @@ what the import system does with any two modules that import each other.
 
 import _thread  # what threading is made of, without the cost of importing it
 import sys
+from importlib import _bootstrap
 from importlib.machinery import ModuleSpec
 from time import sleep
 from types import ModuleType
@@ -130,8 +131,6 @@ def publish(alias: str, module: "Any") -> None:  # noqa: ANN401 # a module, or w
 
 
 def _held(prefix: str) -> "list[Any]":
-    from importlib import _bootstrap  # there is no public way: see above
-
     known: dict[str, Any] = getattr(_bootstrap, "_module_locks", {})
     me = _thread.get_ident()
     locks = [reference() for name, reference in known.copy().items() if name.startswith(prefix)]

@@ -4,6 +4,7 @@ Nothing of this is public in Python. Where a part is missing, the lock is not pa
 """
 
 import _thread  # what threading is made of, without the cost of importing it
+from importlib import _bootstrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ _passing = _thread.RLock()  # a finalizer may run anywhere, and import something
 
 def owner_of(name: str) -> int | None:
     """Return the thread that has the import system's lock of a module's name, or None."""
-    from importlib import _bootstrap  # there is no public way
-
     reference = getattr(_bootstrap, "_module_locks", {}).get(name)
     lock = reference() if reference is not None else None
     owner: int | None = getattr(lock, "owner", None)
@@ -87,8 +86,6 @@ def _depth(lock: "Any") -> int:  # noqa: ANN401 # the import system's kind
 
 
 def _waits(thread: int, lock: object) -> bool:
-    from importlib import _bootstrap  # there is no public way
-
     awaited = getattr(_bootstrap, "_blocking_on", {}).get(thread, ())
     # Up to Python 3.11 it is the lock itself, since then all for which the thread waits.
     return awaited is lock or (isinstance(awaited, list) and any(one is lock for one in tuple(awaited)))
