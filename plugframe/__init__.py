@@ -24,11 +24,15 @@ if TYPE_CHECKING:
     from plugframe.namespaces.attaching import attach_stub as attach_stub
     from plugframe.namespaces.lazy.proxies import load as load
     from plugframe.namespaces.registrars import Registrar as Registrar
+    from plugframe.operations.crossref.matching import check_metadata_matches as check_metadata_matches
+    from plugframe.operations.crossref.matching import check_value_metadata_matches as check_value_metadata_matches
+    from plugframe.operations.crossref.valuetypes import register_value_type as register_value_type
 
     __all__ = [
         "HookimplMarker", "Host", "Library", "PlugframeError", "PluginManager", "Registrar", "RemovableHandle",
-        "__version__", "attach", "attach_stub", "callbacks", "classes", "default_host", "get_include", "hookimpl",
-        "hookspec", "load", "load_library", "loaded_libraries", "ops",
+        "__version__", "attach", "attach_stub", "callbacks", "check_metadata_matches", "check_value_metadata_matches",
+        "classes", "default_host", "get_include", "hookimpl", "hookspec", "load", "load_library", "loaded_libraries",
+        "ops", "register_value_type",
     ]  # fmt: skip
 else:
     from plugframe.namespaces.attaching import attach
@@ -49,6 +53,8 @@ else:
             "namespaces.attaching": ["attach", "attach_stub"],
             "namespaces.lazy.proxies": ["load"],
             "namespaces.registrars": ["Registrar"],
+            "operations.crossref.matching": ["check_metadata_matches", "check_value_metadata_matches"],
+            "operations.crossref.valuetypes": ["register_value_type"],
         },
     )  # fmt: skip
     __all__ += ["__version__"]
