@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugframe import Host
+from plugframe.calls.fitting import mismatch
 from plugframe.calls.forwarding import Forwarder
 from plugframe.errors import RegistrationError
-from plugframe.registry.signatures import mismatch, read_signature
+from plugframe.registry.signatures import read_signature
 
 KINDS = (
     Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.VAR_POSITIONAL, Parameter.KEYWORD_ONLY,

@@ -17,7 +17,7 @@ from plugframe.loading.resolve import resolve
 from plugframe.namespaces.names import Addition, name_problem
 from plugframe.namespaces.references import References
 from plugframe.namespaces.registrars import Registrar
-from plugframe.operations.backends import Backends
+from plugframe.operations.operations import Operations
 from plugframe.policy.groups import PARTS, RESERVED
 from plugframe.records import Diagnostic, EntryPoint, Plugin, split_reference
 from plugframe.registry.bindings import Bindings
@@ -72,7 +72,8 @@ class Registration:
         self.libraries = References("library", resolve=_resolver(self._load_library), fill=declared("libraries"))
         self._host = host
         self._files: Libraries | None = None
-        self.operations = Backends("operation", resolve=self._resolver(callable), fill=declared("operations"))
+        self.backends = References("backend", resolve=self._resolver(callable), fill=declared("operations"))
+        self.operations = Operations(host, self.backends)
         self.loader = Loader(self.register, self._admit)
         self.learned = Learned(host, lambda: plugins().snapshot)
         self.activation = Activation(activation, plugins, self.loader, self.learned)
@@ -150,7 +151,7 @@ class Registration:
         return {
             "classes": self.class_names,
             "libraries": self.libraries,
-            "operations": self.operations,
+            "operations": self.backends,
             "callbacks": self.bound,
         }
 
@@ -176,6 +177,7 @@ class Registration:
         registrars = {kind: _registrar(kind, provider, tables[kind]) for kind in PARTS}
         check_comparable(value, provider)
         offer_registrars(value, registrars)
+        self.operations.check(registrars["operations"].additions)
         try:
             for kind, table in tables.items():
                 table.commit(registrars[kind].additions)

@@ -1,8 +1,9 @@
 """The slots that native libraries declare, and the slots of one host that serve them."""
 
+from plugframe.calls.fitting import mismatch
 from plugframe.errors import LibraryError, RegistrationError
 from plugframe.loading.opened import claims
-from plugframe.registry.signatures import mismatch, read_signature
+from plugframe.registry.signatures import read_signature
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

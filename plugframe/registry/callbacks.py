@@ -4,10 +4,11 @@ import threading
 from functools import partial
 from keyword import iskeyword
 
+from plugframe.calls.fitting import is_coroutine_function, mismatch
 from plugframe.errors import NotRegisteredError, RegistrationError, SignatureMismatchError
 from plugframe.handles import RemovableHandle
 from plugframe.namespaces.names import Addition, name_problem
-from plugframe.registry.signatures import is_coroutine_function, mismatch, read_signature
+from plugframe.registry.signatures import read_signature
 from plugframe.registry.slots import Slot
 
 TYPE_CHECKING = False

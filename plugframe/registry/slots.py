@@ -6,10 +6,11 @@ from contextlib import suppress
 from functools import partial
 
 from plugframe.calls.entries import Entries
+from plugframe.calls.fitting import mismatch
 from plugframe.calls.forwarding import Forwarder
 from plugframe.errors import PluginImportError, RegistrationError, SignatureMismatchError, UnboundSlotError
 from plugframe.handles import RemovableHandle
-from plugframe.registry.signatures import ANYTHING, mismatch
+from plugframe.registry.signatures import ANYTHING
 
 __tracebackhide__ = True  # pytest's reports are of those who call slots and who are bound to them
 

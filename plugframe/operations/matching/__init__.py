@@ -1,0 +1,1 @@
+"""What annotations say about arguments: which they admit, and which of two is the narrower."""
