@@ -6,6 +6,7 @@ Importing this package scans and reads nothing. Each public name is resolved at 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from plugframe import classes as classes
+    from plugframe.errors import Decline as Decline
     from plugframe.errors import PlugframeError as PlugframeError
     from plugframe.handles import RemovableHandle as RemovableHandle
     from plugframe.hooks.manager import PluginManager as PluginManager
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from plugframe.host import hookspec as hookspec
     from plugframe.host import load_library as load_library
     from plugframe.host import loaded_libraries as loaded_libraries
+    from plugframe.host import operation as operation
     from plugframe.host import ops as ops
     from plugframe.loading.headers import get_include as get_include
     from plugframe.loading.library import Library as Library
@@ -27,12 +29,19 @@ if TYPE_CHECKING:
     from plugframe.operations.crossref.matching import check_metadata_matches as check_metadata_matches
     from plugframe.operations.crossref.matching import check_value_metadata_matches as check_value_metadata_matches
     from plugframe.operations.crossref.valuetypes import register_value_type as register_value_type
+    from plugframe.operations.markers import Verdict as Verdict
+    from plugframe.operations.markers import backend as backend
+    from plugframe.operations.matching.conditions import Condition as Condition
+    from plugframe.operations.matching.conditions import Element as Element
+    from plugframe.operations.matching.conditions import Rank as Rank
+    from plugframe.operations.matching.conditions import register_annotation as register_annotation
 
     __all__ = [
-        "HookimplMarker", "Host", "Library", "PlugframeError", "PluginManager", "Registrar", "RemovableHandle",
-        "__version__", "attach", "attach_stub", "callbacks", "check_metadata_matches", "check_value_metadata_matches",
-        "classes", "default_host", "get_include", "hookimpl", "hookspec", "load", "load_library", "loaded_libraries",
-        "ops", "register_value_type",
+        "Condition", "Decline", "Element", "HookimplMarker", "Host", "Library", "PlugframeError", "PluginManager",
+        "Rank", "Registrar", "RemovableHandle", "Verdict", "__version__", "attach", "attach_stub", "backend",
+        "callbacks", "check_metadata_matches", "check_value_metadata_matches", "classes", "default_host", "get_include",
+        "hookimpl", "hookspec", "load", "load_library", "loaded_libraries", "operation", "ops", "register_annotation",
+        "register_value_type",
     ]  # fmt: skip
 else:
     from plugframe.namespaces.attaching import attach
@@ -41,12 +50,13 @@ else:
         __name__,
         ["classes"],
         {
-            "errors": ["PlugframeError"],
+            "errors": ["Decline", "PlugframeError"],
             "handles": ["RemovableHandle"],
             "hooks.manager": ["PluginManager"],
             "hooks.markers": ["HookimplMarker"],
             "host": [
-                "Host", "callbacks", "default_host", "hookimpl", "hookspec", "load_library", "loaded_libraries", "ops",
+                "Host", "callbacks", "default_host", "hookimpl", "hookspec", "load_library", "loaded_libraries",
+                "operation", "ops",
             ],
             "loading.headers": ["get_include"],
             "loading.library": ["Library"],
@@ -55,6 +65,8 @@ else:
             "namespaces.registrars": ["Registrar"],
             "operations.crossref.matching": ["check_metadata_matches", "check_value_metadata_matches"],
             "operations.crossref.valuetypes": ["register_value_type"],
+            "operations.markers": ["Verdict", "backend"],
+            "operations.matching.conditions": ["Condition", "Element", "Rank", "register_annotation"],
         },
     )  # fmt: skip
     __all__ += ["__version__"]
