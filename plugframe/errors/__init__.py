@@ -4,6 +4,8 @@ Each carries what it speaks of as attributes, subclasses the builtin that caller
 message without importing anything.
 """
 
+from plugframe.errors.calls import CallHookError as CallHookError
+from plugframe.errors.calls import CallPlanError as CallPlanError
 from plugframe.errors.crossref import CrossReferenceError as CrossReferenceError
 from plugframe.errors.crossref import CrossReferenceWarning as CrossReferenceWarning
 from plugframe.errors.hooks import CoroutineHookError as CoroutineHookError
