@@ -16,6 +16,7 @@ from plugframe.errors import (
 )
 from plugframe.handles import RemovableHandle
 from plugframe.namespaces.names import Addition, Names, name_problem
+from plugframe.operations.crossref.operations import CheckedOperations
 from plugframe.operations.markers import BackendMark, Marked, mark_of
 from plugframe.operations.namespaces import put
 from plugframe.operations.operation import Operation
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 _KIND = "operation"
 
 
-class Operations:
+class Operations(CheckedOperations):
     """A host's operations, as attributes: ``host.ops.image.resize(image, 20, 10)``.
 
     Iterating yields their full names, sorted; ``in`` and ``len`` tell of them. None of the three imports anything.
@@ -61,6 +62,7 @@ class Operations:
             host: the host's name.
             table: all its backends, by ``namespace.operation.backend``.
         """
+        super().__init__()
         self.host = host
         self.table = table
         self._lock = threading.RLock()
@@ -190,6 +192,12 @@ class Operations:
             with self._lock:
                 self._active -= 1
 
+    def begin_checking(self) -> None:
+        """Have all calls from now on look for who checks them."""
+        with self._lock:
+            self._active += 1
+        self.renew()
+
     @property
     def is_active(self) -> bool:
         """Whether any context wants something, so that no call may go straight to what was found before."""
@@ -227,6 +235,7 @@ class Operations:
             BackendNotFoundError: the environment names a backend that nothing provides.
             OperationSettingError: it sets a fallback that there is not.
         """
+        self.look_for_checker()
         if self._environment is None:
             self._environment = from_environment(self.host, self.backends())
         settings = self._environment
