@@ -6,6 +6,8 @@ Importing this package scans and reads nothing. Each public name is resolved at 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from plugframe import classes as classes
+    from plugframe.calls.plans.callplan import CallPlan as CallPlan
+    from plugframe.calls.plans.suspension import suspend_interception as suspend_interception
     from plugframe.errors import Decline as Decline
     from plugframe.errors import PlugframeError as PlugframeError
     from plugframe.handles import RemovableHandle as RemovableHandle
@@ -34,10 +36,10 @@ if TYPE_CHECKING:
     from plugframe.operations.matching.conditions import register_annotation as register_annotation
 
     __all__ = [
-        "Condition", "Decline", "Element", "HookimplMarker", "Host", "Library", "PlugframeError", "PluginManager",
-        "Rank", "Registrar", "RemovableHandle", "Verdict", "__version__", "attach", "attach_stub", "backend",
-        "callbacks", "classes", "default_host", "get_include", "hookimpl", "hookspec", "load", "load_library",
-        "loaded_libraries", "operation", "ops", "register_annotation",
+        "CallPlan", "Condition", "Decline", "Element", "HookimplMarker", "Host", "Library", "PlugframeError",
+        "PluginManager", "Rank", "Registrar", "RemovableHandle", "Verdict", "__version__", "attach", "attach_stub",
+        "backend", "callbacks", "classes", "default_host", "get_include", "hookimpl", "hookspec", "load",
+        "load_library", "loaded_libraries", "operation", "ops", "register_annotation", "suspend_interception",
     ]  # fmt: skip
 else:
     from plugframe.namespaces.attaching import attach
@@ -46,6 +48,8 @@ else:
         __name__,
         ["classes"],
         {
+            "calls.plans.callplan": ["CallPlan"],
+            "calls.plans.suspension": ["suspend_interception"],
             "errors": ["Decline", "PlugframeError"],
             "handles": ["RemovableHandle"],
             "hooks.manager": ["PluginManager"],
