@@ -108,15 +108,16 @@ def from_environment(operations: "Operations", environment: "Mapping[str, str] |
     checker, report = _make(operations, check)
     import atexit
 
-    atexit.register(_tell, operations.host, report)
+    atexit.register(_tell, operations.host, report, mismatches=on_mismatch == "collect")
     return checker
 
 
-def _tell(host: str, report: Report) -> None:
+def _tell(host: str, report: Report, *, mismatches: bool) -> None:
     import sys
 
     if sys.stderr is not None and report.lines():
-        print(f"{VARIABLE}: operations of {host} {report}", file=sys.stderr)  # noqa: T201 # it was asked for
+        found = dict.fromkeys(map(str, report.mismatches)) if mismatches else ()  # nobody was told of these
+        print(f"{VARIABLE}: operations of {host} {report}", *found, sep="\n", file=sys.stderr)  # noqa: T201 # asked for
 
 
 def _make(operations: "Operations", check: Check) -> tuple[Checker, Report]:
