@@ -1,6 +1,8 @@
 """What a host's operations offer of cross-reference checks: ``host.ops.crossref``, and what the environment wants."""
 
-import threading
+import os
+
+from plugframe.operations.resolution.wishing import WishedOperations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -9,36 +11,26 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from plugframe.operations.crossref.report import Report
+    from plugframe.operations.operation import Operation
     from plugframe.operations.resolution.contexts import Checker
+    from plugframe.operations.resolution.wanting import Wanted
 
 
-class CheckedOperations:
+class CheckedOperations(WishedOperations):
     """Operations whose calls can be compared with a reference.
 
     Nothing that this takes is imported before a check is asked for.
     """
 
-    host: str
-
-    def __init__(self) -> None:
+    def __init__(self, host: str) -> None:
         """Check nothing, and leave the environment for the first call to look at."""
-        self._looking = threading.Lock()
+        super().__init__(host)
         self._has_looked = False
         self._standing: Checker | None = None
 
-    if TYPE_CHECKING:
-
-        def __iter__(self) -> Iterator[str]:
-            """Yield the names of the operations that are declared."""
-
-        def backends(self, operation: str = "") -> tuple[str, ...]:
-            """Return the names of the backends of an operation, or of all."""
-
-        def checked_by(self, checker: Checker | None) -> AbstractContextManager[None]:
-            """Have a checker make the calls of this context in a ``with`` block."""
-
-        def begin_checking(self) -> None:
-            """Have all calls from now on look for who checks them."""
+    def __iter__(self) -> "Iterator[str]":
+        """Yield the names of the operations that are declared."""
+        raise NotImplementedError
 
     def crossref(
         self,
@@ -97,25 +89,26 @@ class CheckedOperations:
         """Who checks the calls of all contexts of this process, as its environment wants; None for nobody."""
         return self._standing
 
-    def look_for_checker(self) -> None:
-        """Look once what the environment wants to have checked.
+    def wanted(self, operation: "Operation", backend: str) -> "Wanted":
+        """Return what is wanted of a call that is made now, after the first look at what is to be checked.
 
         Raises:
-            BackendNotFoundError: it names a reference that there is not.
+            BackendNotFoundError: the environment names a backend, or a reference, that there is not.
             OperationSettingError: it has a value that it cannot have.
         """
-        if self._has_looked:
-            return
-        import os
+        if not self._has_looked:
+            self._look_for_checker()
+        return super().wanted(operation, backend)
 
+    def _look_for_checker(self) -> None:
         found = None
         if os.environ.get("PLUGFRAME_CROSSREF"):
             from plugframe.operations.crossref.activating import from_environment
 
             found = from_environment(self)
-        with self._looking:
-            if self._has_looked:
-                return
-            self._standing, self._has_looked = found, True
+        with self._lock:
+            if not self._has_looked:  # Of two threads, one has its report told at the end.
+                self._has_looked, self._standing = True, found
+                self._active += found is not None
         if found is not None:
-            self.begin_checking()
+            self.renew()
