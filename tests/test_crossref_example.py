@@ -5,12 +5,13 @@ import os
 import subprocess
 import sys
 import sysconfig
-from pathlib import Path
 
 import pytest
 from _installed import CHECKOUT, EXAMPLES, Installation, build_wheels, check, make_venv
 
 PLANETS = EXAMPLES / "planets.csv"
+SWIFT = "skimtable.operations:columns.smooth.swift from skimtable-swift 0.9.0"
+DEFAULT = "the reference 'default' of the host skimtable"
 NAMES = ("skimtable", "skimtable-numpy", "skimtable-swift")
 
 
@@ -76,8 +77,7 @@ for mismatch in report.mismatches:
 def test_the_check_finds_the_wrong_shape_and_tells_whose_it_is_and_how_to_see_it_again(installed: Installation) -> None:
     told = ask(installed, FINDING.format(reference="default"))
     assert told.splitlines() == [
-        "columns.smooth(values: list, window: int) by 'swift' of skimtable.operations:columns.smooth.swift from "
-        "skimtable-swift 0.9.0 does not do what the reference 'default' of the host skimtable does:",
+        f"columns.smooth(values: list, window: int) by 'swift' of {SWIFT} does not do what {DEFAULT} does:",
         "  output: length 2 != 4",
         "To see it again:",
         "  from skimtable import host",
