@@ -123,7 +123,7 @@ def _names(option: str, given: object) -> tuple[str, ...]:
     if not all(isinstance(name, str) for name in names):
         message = f"{option} is a tuple of backends' names, such as ('numpy',); got {given!r}"
         raise RegistrationError(message)
-    return names  # type: ignore[return-value] # each was seen to be a text
+    return names
 
 
 if TYPE_CHECKING:
