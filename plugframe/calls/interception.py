@@ -4,7 +4,7 @@ from functools import cached_property
 
 from plugframe.calls.plans.callee import Callee, read_signature
 from plugframe.calls.plans.callplan import CallPlan, nodes_of
-from plugframe.calls.plans.hooks import KINDS, label_of
+from plugframe.calls.plans.hooks import ARGUMENT, KINDS, PRE, label_of
 from plugframe.calls.plans.keys import UnplannableError
 from plugframe.calls.plans.planning import Plans
 from plugframe.calls.registering import CallHooks
@@ -85,7 +85,13 @@ class Interception(CallHooks):
         return tuple(sorted(fitting, key=lambda one: KINDS.index(one.kind)))
 
     def wrap(
-        self, function: "Function", key: "Hashable" = (), *, asynchronous: bool = False, planned: bool = True
+        self,
+        function: "Function",
+        key: "Hashable" = (),
+        *,
+        asynchronous: bool = False,
+        planned: bool = True,
+        only_before: bool = False,
     ) -> "Function":
         """Return a function of the same calls that runs the call hooks around; without any, the function itself.
 
@@ -95,15 +101,29 @@ class Interception(CallHooks):
                 plans.
             asynchronous: whether it is a coroutine function.
             planned: compile what a call does; otherwise it goes the plain way.
+            only_before: leave out the hooks that run after, where nobody could use what they return.
         """
-        body = self.body(function, key, asynchronous=asynchronous, planned=planned)
+        hooks = self._taking_part(only_before=only_before)
+        body = self._body(hooks, function, key, asynchronous=asynchronous, planned=planned)
         return function if body is None else self.plans.compiled(body)
 
-    def body(
-        self, function: "Function", key: "Hashable" = (), *, asynchronous: bool = False, planned: bool = True
-    ) -> "Body | None":
+    def body(self, function: "Function", key: "Hashable" = ()) -> "Body | None":
         """Return what ``wrap`` would make a function of; None without call hooks."""
+        return self._body(self.call_hooks(), function, key)
+
+    def _taking_part(self, *, only_before: bool) -> "tuple[CallHook, ...]":
         hooks = self.call_hooks()
+        return tuple(one for one in hooks if one.kind in (ARGUMENT, PRE)) if only_before else hooks
+
+    def _body(
+        self,
+        hooks: "tuple[CallHook, ...]",
+        function: "Function",
+        key: "Hashable",
+        *,
+        asynchronous: bool = False,
+        planned: bool = True,
+    ) -> "Body | None":
         if not hooks:
             return None
         if not planned:
