@@ -9,6 +9,7 @@ from inspect import Parameter, Signature
 from typing import Any, Optional
 
 from plugframe.calls.functions import LiveFunction
+from plugframe.errors import CallHookError
 
 __tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
 
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from plugframe.handles import RemovableHandle
 
     Function = Callable[..., Any]
+
+
+_GIVEN = (
+    "register_pre_hook", "register_post_hook", "register_commit_hook", "call_hooks", "remove_call_hooks", "plan",
+)  # fmt: skip
 
 
 class Face:
@@ -62,11 +68,8 @@ class Face:
         self._interception: Interception | None = None
         self._around: dict[str, tuple[object, Function]] = {}
         self.function: Any = update_wrapper(self._front.function, spec.function)
-        for give in (
-            self.register_pre_hook, self.register_post_hook, self.register_commit_hook, self.call_hooks,
-            self.remove_call_hooks, self.plan,
-        ):  # fmt: skip
-            setattr(self.function, give.__name__, give)
+        for method in _GIVEN:
+            setattr(self.function, method, getattr(self, method))
 
     def _new(self) -> LiveFunction:
         made = LiveFunction(self.name, (*self._spec.argnames, *self._spec.kwargnames), self._spec.kwargdefaults)
@@ -177,6 +180,28 @@ class Face:
         with self._lock:
             back = self._back = self._back or self._new()
         return self.interception.plan(back.function, call=f"the implementations of {self.name}")
+
+
+def put_off(name: str, function: "Any", face: "Callable[[], Face | None]") -> None:  # a live function
+    """Let a function without a specification refuse call hooks, and pass them on once the hook has one.
+
+    Args:
+        name: the hook's.
+        function: gets the methods.
+        face: returns the face of what became of the hook, or None.
+    """
+
+    def give(method: str) -> "Function":
+        def ask(*given: "Any", **options: "Any") -> "Any":  # the method decides
+            found = face()
+            if found is None:
+                raise CallHookError(name, f"{method}()", "the hook has no specification yet, which tells its arguments")
+            return getattr(found, method)(*given, **options)
+
+        return ask
+
+    for method in _GIVEN:
+        setattr(function, method, give(method))
 
 
 def _signature(spec: "HookSpec") -> Signature:

@@ -8,7 +8,7 @@ from plugframe.hooks import callers
 from plugframe.hooks.execution import run
 from plugframe.hooks.hosted.asynchronous import conduct_async
 from plugframe.hooks.hosted.conduct import conduct
-from plugframe.hooks.hosted.facing import Face
+from plugframe.hooks.hosted.facing import Face, put_off
 from plugframe.hooks.hosted.results import HookResult, observe
 from plugframe.hooks.routines import routine_of
 
@@ -71,6 +71,7 @@ class Hook:
         self.function: Any
         if spec is None:
             self.function = self._make_open_function()
+            put_off(self.name, self.function, lambda: self.successor.face if self.successor else None)
         else:
             self.face = Face(self.name, spec, self.enter, lock=caller.lock, forget=self._forget, calls=calls)
             self.function = self.face.function
