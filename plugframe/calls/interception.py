@@ -50,7 +50,7 @@ class Interception(CallHooks):
         """
         super().__init__(name, changed=changed, loading=None if parent is None else parent.loading)
         self.version = object()
-        self._signature = signature
+        self._signatures: tuple[Signature | Callable[..., Any], ...] = (signature,)
         self._parent = parent
         if parent is not None:
             parent.adopt(self)
@@ -58,12 +58,19 @@ class Interception(CallHooks):
     @cached_property
     def callee(self) -> Callee:
         """What is called, as its hooks know it."""
-        return Callee(self.name, read_signature(self._signature))
+        return Callee(self.name, *map(read_signature, self._signatures))
 
     @cached_property
     def plans(self) -> Plans:
         """What was compiled for calls with hooks."""
         return Plans(self.callee)
+
+    def accept(self, *functions: "Signature | Callable[..., Any]") -> None:
+        """Let hooks return values of the types of several signatures, all with the same parameters."""
+        self._signatures = functions
+        for name in ("callee", "plans"):
+            self.__dict__.pop(name, None)
+        self.renew()
 
     def known(self) -> Callee:
         """Return what is called."""

@@ -35,7 +35,7 @@ class Everywhere:
             return self._calls
         from plugframe.calls.registering import CallHooks
 
-        made = CallHooks(self._host, changed=self._reach, loading=self._loading)
+        made = CallHooks(f"all that {self._host} calls", changed=self._reach, loading=self._loading)
         with self._lock:
             first: CallHooks | None = self._calls
             self._calls = first or made
