@@ -65,11 +65,11 @@ class Callee:
         self.signature = signature
         every = (signature, *others)
         self.types: dict[str, Types] = {}
-        for name, one in signature.parameters.items():
-            known = [other.parameters[name].annotation for other in every if name in other.parameters]
+        for parameter, one in signature.parameters.items():
+            known = [other.parameters[parameter].annotation for other in every if parameter in other.parameters]
             types = _STARRED.get(one.kind) or (_united(known) if len(known) == len(every) else None)
             if types:
-                self.types[name] = types
+                self.types[parameter] = types
         self.result_types = _united([other.return_annotation for other in every])
         # A class attribute hides the slot of the same name: what is the same for all calls is not stored for each.
         members = {"__slots__": (), "_signature": signature, "called": name}
