@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from plugframe.loading.namespaces import PluginNamespace
     from plugframe.loading.registration import Registration
     from plugframe.namespaces.references import References
-    from plugframe.operations.backends import Backends
+    from plugframe.operations.operations import Operations
     from plugframe.records import Changes, LoadResult, Plugin
     from plugframe.registry.callbacks import Callbacks
     from plugframe.registry.classes import ClassRegistry
@@ -346,8 +346,8 @@ class Host:
         return self._registration.libraries
 
     @property
-    def ops(self) -> "Backends":
-        """The backends that plugins provide, by ``namespace.operation.backend``."""
+    def ops(self) -> "Operations":
+        """The operations that the host has declared: ``host.ops.image.resize(image, 20, 10)``."""
         return self._registration.operations
 
 

@@ -224,15 +224,17 @@ class Decision(Record):
         state: one of the states of a plugin: ``available``, ``disabled``, ``blocked``, ``incompatible``,
             ``broken``, ``quarantined``, ``shadowed`` or ``missing``.
         reason: one sentence; empty where nothing needs saying.
+        next_step: what to do to have it otherwise, mostly a command; empty where its distribution must be mended.
     """
 
-    __slots__ = ("state", "reason")
+    __slots__ = ("state", "reason", "next_step")
 
     state: str
     reason: str
+    next_step: str
 
-    def __init__(self, *, state: str, reason: str = "") -> None:
-        self._fill(state, reason)
+    def __init__(self, *, state: str, reason: str = "", next_step: str = "") -> None:
+        self._fill(state, reason, next_step)
 
     @property
     def allowed(self) -> bool:

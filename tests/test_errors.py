@@ -303,6 +303,7 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.LibraryError("x", "y"), errors.LibraryFormatError("x", "y"), errors.NativeError("x", "y"),
             errors.LibraryVersionError("x", "2.0", "1.0"), errors.DuplicateLibraryError("x", "y", "z"),
             errors.NativeTypeError("x", "y"), errors.NativeValueError("x", "y"), errors.NativeMemoryError("x", "y"),
+            errors.SettingsError("x", "y"),
         ]
         assert all(map(str, made)) and all(map(repr, made))
         kinds = {{one for one in vars(errors).values() if isinstance(one, type)}}

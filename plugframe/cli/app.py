@@ -16,10 +16,14 @@ _COMMANDS = {
     "cache": "plugframe.cli.cache",
     "check": "plugframe.cli.check",
     "completion": "plugframe.cli.completion",
+    "disable": "plugframe.cli.disable",
+    "enable": "plugframe.cli.enable",
     "graph": "plugframe.cli.graph",
+    "info": "plugframe.cli.info",
     "list": "plugframe.cli.listing",
     "quarantine": "plugframe.cli.quarantine",
     "stubs": "plugframe.cli.stubs",
+    "why": "plugframe.cli.why",
 }
 
 

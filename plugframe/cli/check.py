@@ -8,6 +8,8 @@ from plugframe.cli import render
 from plugframe.cli.app import environment_options
 from plugframe.cli.checks import choosing, writing
 from plugframe.cli.facts import Facts, environment
+from plugframe.cli.programs import host_option
+from plugframe.discovery.metadata import normalize
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ Exit codes: 0 nothing is wrong; 1 there are findings; 2 the command was wrong, o
 
 @click.command("check", epilog=_EPILOG, short_help="Find what is wrong with plugins, without running them.")
 @click.argument("name", required=False)
-@click.option("--host", metavar="NAME", help="Only what has plugins of this host.")
+@host_option()
 @click.option("--select", metavar="PF1,…", multiple=True, help="Only findings whose codes begin so.")
 @click.option("--ignore", metavar="PF1,…", multiple=True, help="No findings whose codes begin so.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="How to write them.  [default: table]")
@@ -72,7 +74,7 @@ def _found(facts: Facts, name: str | None, host: str | None) -> "list[Diagnostic
         return found
     own = {plugin.distribution.key for plugin in plugins}
     keys = own if name is None else choosing.owners(facts, plugins, name)
-    return [finding for finding in found if choosing.normalize(finding.distribution) in keys]
+    return [finding for finding in found if normalize(finding.distribution) in keys]
 
 
 def _show(found: "tuple[Diagnostic, ...]", gaps: "tuple[Diagnostic, ...]", *, form: str) -> None:

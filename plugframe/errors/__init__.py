@@ -21,6 +21,15 @@ from plugframe.errors.names import LazyModuleNotFoundError as LazyModuleNotFound
 from plugframe.errors.names import NamespaceError as NamespaceError
 from plugframe.errors.names import NotRegisteredError as NotRegisteredError
 from plugframe.errors.names import ReferenceNotFoundError as ReferenceNotFoundError
+from plugframe.errors.operations import AmbiguousCallError as AmbiguousCallError
+from plugframe.errors.operations import AnnotationError as AnnotationError
+from plugframe.errors.operations import BackendNotFoundError as BackendNotFoundError
+from plugframe.errors.operations import Decline as Decline
+from plugframe.errors.operations import ImplementationMismatchError as ImplementationMismatchError
+from plugframe.errors.operations import LateDeclineError as LateDeclineError
+from plugframe.errors.operations import NoImplementationError as NoImplementationError
+from plugframe.errors.operations import OperationSettingError as OperationSettingError
+from plugframe.errors.operations import UnknownOperationError as UnknownOperationError
 from plugframe.errors.plugins import EnvironmentNotReadableError as EnvironmentNotReadableError
 from plugframe.errors.plugins import PluginBlockedError as PluginBlockedError
 from plugframe.errors.plugins import PluginImportError as PluginImportError

@@ -54,16 +54,18 @@ class PluginModuleNotFoundError(PluginImportError, ModuleNotFoundError):
 class PluginBlockedError(PlugframeError, RuntimeError):
     """A plugin was asked for that may not run."""
 
-    def __init__(self, plugin: str, state: str, reason: str) -> None:
-        """Keep the plugin, its state and the reason for it."""
-        super().__init__(plugin, state, reason)
+    def __init__(self, plugin: str, state: str, reason: str, next_step: str = "") -> None:
+        """Keep the plugin, its state, the reason for it, and what to do to have it otherwise."""
+        super().__init__(plugin, state, reason, next_step)
         self.plugin = plugin
         self.state = state
         self.reason = reason
+        self.next_step = next_step
 
     def __str__(self) -> str:
-        host = self.plugin.partition(":")[0].rpartition(".")[0]
-        return f"{self.plugin} is {self.state}: {self.reason}. Next: plugframe list --host {host} --all"
+        group, _, rest = self.plugin.partition(":")
+        step = self.next_step or f"plugframe why {rest.partition(' from ')[0]} --host {group.rpartition('.')[0]}"
+        return f"{self.plugin} is {self.state}: {self.reason}. Next: {step}"
 
 
 class EnvironmentNotReadableError(PlugframeError, OSError):

@@ -63,7 +63,7 @@ def describe_refusal(plugin: Plugin) -> LoadResult:
         reason=plugin.decision.reason,
         where=_declaration(plugin),
         effect="it was not imported; the others are not affected",
-        next_step=_next_step(plugin),
+        next_step=plugin.decision.next_step or _next_step(plugin),
     )
 
 

@@ -18,7 +18,7 @@ from plugframe.loading.resolving import resolver
 from plugframe.namespaces.names import Addition, name_problem
 from plugframe.namespaces.references import References
 from plugframe.namespaces.registrars import Registrar
-from plugframe.operations.backends import Backends
+from plugframe.operations.operations import Operations
 from plugframe.policy.groups import PARTS, RESERVED
 from plugframe.records import Diagnostic, EntryPoint, Plugin, split_reference
 from plugframe.registry.bindings import Bindings
@@ -77,7 +77,8 @@ class Registration:
         self._host = host
         self._plugins = plugins
         self._files: Libraries | None = None
-        self.operations = Backends("operation", resolve=self._resolver(callable), fill=declared("operations"))
+        self.backends = References("backend", resolve=self._resolver(callable), fill=declared("operations"))
+        self.operations = Operations(host, self.backends)
         self.loader = Loader(self.register, self._admit, self._watch)
         self.learned = Learned(host, lambda: plugins().snapshot)
         self.activation = Activation(activation, plugins, self.loader, self.learned)
@@ -164,7 +165,7 @@ class Registration:
         return {
             "classes": self.class_names,
             "libraries": self.libraries,
-            "operations": self.operations,
+            "operations": self.backends,
             "callbacks": self.bound,
         }
 
@@ -190,6 +191,7 @@ class Registration:
         registrars = {kind: _registrar(kind, provider, tables[kind]) for kind in PARTS}
         check_comparable(value, provider)
         offer_registrars(value, registrars)
+        self.operations.check(registrars["operations"].additions)
         try:
             for kind, table in tables.items():
                 table.commit(registrars[kind].additions)
