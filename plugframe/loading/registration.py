@@ -13,6 +13,7 @@ from plugframe.loading.faults import fault_of
 from plugframe.loading.learned import Learned
 from plugframe.loading.library import Library
 from plugframe.loading.plugins import Loader
+from plugframe.loading.reporting import check_required
 from plugframe.loading.resolve import resolve
 from plugframe.namespaces.names import Addition, name_problem
 from plugframe.namespaces.references import References
@@ -76,8 +77,13 @@ class Registration:
         self.operations = Operations(host, self.backends)
         self.loader = Loader(self.register, self._admit)
         self.learned = Learned(host, lambda: plugins().snapshot)
-        self.activation = Activation(activation, plugins, self.loader, self.learned)
+        self._plugins = plugins
+        self.activation = Activation(activation, plugins, self.loader, self.learned, self.check_required)
         self.manager = HostManager(host, self.activation.wake, self._loading, self.activation.is_idle)
+
+    def check_required(self) -> None:
+        """Raise where a plugin is not loaded that the host requires; see ``reporting.check_required``."""
+        check_required(self._plugins(), self.loader)
 
     def _admit(self, plugin: Plugin) -> None:
         self.manager.admit(plugin)
