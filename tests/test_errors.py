@@ -9,6 +9,8 @@ from _sites import fresh
 
 from plugframe import errors
 from plugframe.errors import (
+    CallHookError,
+    CallPlanError,
     CoroutineHookError,
     DeclarationError,
     DuplicateLibraryError,
@@ -87,6 +89,12 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         AttributeError,
         ("'acme.models'", "'Net.smal'", "did you mean 'small' or 'smallest'?"),
     ),
+    CallHookError: (
+        CallHookError("image.resize", "post-hook acme.trace", "it returned 'x', and a result is int", plugin="acme"),
+        TypeError,
+        ("the post-hook acme.trace of plugin 'acme' on 'image.resize': it returned 'x', and a result is int",),
+    ),
+    CallPlanError: (CallPlanError("the plan is stale"), RuntimeError, "the plan is stale"),
     PluginBlockedError: (
         PluginBlockedError(WHOSE, "broken", "its entry point cannot be used: its value is empty"),
         RuntimeError,
@@ -320,6 +328,7 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.LazyImportError("x", "y"),
             errors.LibraryError("x", "y"), errors.LibraryFormatError("x", "y"), errors.NativeError("x", "y"),
             errors.LibraryVersionError("x", "2.0", "1.0"), errors.DuplicateLibraryError("x", "y", "z"),
+            errors.CallHookError("x", "y", "z", plugin="w"), errors.CallPlanError("x"),
             errors.NativeTypeError("x", "y"), errors.NativeValueError("x", "y"), errors.NativeMemoryError("x", "y"),
             errors.SettingsError("x", "y"), errors.RequiredPluginError("x", "y", "z", "w"),
         ]

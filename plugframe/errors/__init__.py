@@ -4,6 +4,8 @@ Each carries what it speaks of as attributes, subclasses the builtin that caller
 message without importing anything.
 """
 
+from plugframe.errors.calls import CallHookError as CallHookError
+from plugframe.errors.calls import CallPlanError as CallPlanError
 from plugframe.errors.hooks import CoroutineHookError as CoroutineHookError
 from plugframe.errors.hooks import HookArgumentError as HookArgumentError
 from plugframe.errors.hooks import HookValidationError as HookValidationError

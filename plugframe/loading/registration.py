@@ -10,6 +10,7 @@ from plugframe.hooks.hosted.manager import HostManager
 from plugframe.loading.absences import explain_absence
 from plugframe.loading.activation import Activation, check_declared
 from plugframe.loading.faults import fault_of
+from plugframe.loading.hooks import Hooks
 from plugframe.loading.learned import Learned
 from plugframe.loading.library import Library
 from plugframe.loading.plugins import Loader
@@ -79,6 +80,7 @@ class Registration:
         self.learned = Learned(host, lambda: plugins().snapshot)
         self._plugins = plugins
         self.activation = Activation(activation, plugins, self.loader, self.learned, self.check_required)
+        self.hooks = Hooks(host, self)
         self.manager = HostManager(host, self.activation.wake, self._loading, self.activation.is_idle)
 
     def check_required(self) -> None:

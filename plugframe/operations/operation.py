@@ -78,7 +78,8 @@ class Operation:
         parameters = tuple(self.signature.parameters.values())
         self._core = Forward(name.rpartition(".")[2], parameters, self._declined, self.enter)
         self._outer = Forward(name.rpartition(".")[2], parameters, self._declined, self.enter)
-        self.function: Any = update_wrapper(self._outer.function, function)
+        self.function: Any = self._outer.function
+        update_wrapper(self.function, function)
         self.function.__signature__ = self.signature
         self.add_overload(function)
 

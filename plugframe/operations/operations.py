@@ -110,7 +110,7 @@ class Operations:
         return "it is declared already" if rival.name == name else f"{rival.name!r} is one, and no namespace can be one"
 
     def _names(self) -> tuple[str, ...]:
-        return tuple(sorted(tuple(self._operations)))
+        return tuple(sorted(self._operations))
 
     def find(self, name: str) -> "Operation | None":
         """Return what is behind the operation of a full name, or None if there is none."""

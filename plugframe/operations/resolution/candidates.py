@@ -59,6 +59,7 @@ class Candidate:
 
     def __init__(
         self,
+        *,
         backend: str,
         provider: str,
         overload: Overload,
@@ -140,7 +141,11 @@ def candidates_of(
             reasons.append((overload.name, reason))
         else:
             kinds = narrowed(overload.kinds, own)
-            found.append(Candidate(backend, provider, overload, function, kinds, mark))
+            found.append(
+                Candidate(
+                    backend=backend, provider=provider, overload=overload, function=function, kinds=kinds, mark=mark
+                )
+            )
     if not found:
         raise ImplementationMismatchError(operation, provider, tuple(reasons))
     return tuple(found)
