@@ -95,7 +95,7 @@ class Facts:
             known = [plugin for name in {*self.hosts(), host} for plugin in self.of(name).everything()]
             installed = [distribution.key for distribution in self.snapshot.distributions()]
             self._findings |= set(absent.findings(settings, known, installed))
-        found = (*found, *absent.missing(settings, found), *(self._shadowed(host) if everything else ()))
+        found = (*found, *self.of(host).missing(), *(self._shadowed(host) if everything else ()))
         kept = [plugin for plugin in found if everything or plugin.state not in ("shadowed", "broken")]
         return tuple(sorted(kept, key=lambda plugin: plugin.name))
 

@@ -4,6 +4,8 @@ Each carries what it speaks of as attributes, subclasses the builtin that caller
 message without importing anything.
 """
 
+from plugframe.errors.calls import CallHookError as CallHookError
+from plugframe.errors.calls import CallPlanError as CallPlanError
 from plugframe.errors.hooks import CoroutineHookError as CoroutineHookError
 from plugframe.errors.hooks import HookArgumentError as HookArgumentError
 from plugframe.errors.hooks import HookValidationError as HookValidationError
@@ -36,6 +38,7 @@ from plugframe.errors.plugins import PluginImportError as PluginImportError
 from plugframe.errors.plugins import PluginLoadError as PluginLoadError
 from plugframe.errors.plugins import PluginModuleNotFoundError as PluginModuleNotFoundError
 from plugframe.errors.plugins import PluginNotFoundError as PluginNotFoundError
+from plugframe.errors.plugins import RequiredPluginError as RequiredPluginError
 from plugframe.errors.registration import RegistrationConflictError as RegistrationConflictError
 from plugframe.errors.registration import RegistrationError as RegistrationError
 from plugframe.errors.registration import SignatureMismatchError as SignatureMismatchError

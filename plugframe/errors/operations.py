@@ -68,7 +68,8 @@ class AmbiguousCallError(PlugframeError, TypeError):
     def __str__(self) -> str:
         listed = "".join(f"\n  {name}" for name in self.candidates)
         advice = f"\nNext: {self.next_step}" if self.next_step else ""
-        return f"{self.call} of {self.operation!r} is taken by several, and nothing says which comes first:{listed}{advice}"
+        what = f"{self.call} of {self.operation!r}"
+        return f"{what} is taken by several, and nothing says which comes first:{listed}{advice}"
 
 
 class BackendNotFoundError(PlugframeError, LookupError):

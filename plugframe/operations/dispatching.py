@@ -115,9 +115,10 @@ class Forward(_Generated):
         self.set("target", target)
 
     @property
-    def target(self) -> object:
+    def target(self) -> "Callable[..., Any]":
         """What calls call now."""
-        return self.globals[self.words["target"]]
+        found: Callable[..., Any] = self.globals[self.words["target"]]
+        return found
 
 
 class ByTypes(_Generated):

@@ -123,7 +123,7 @@ def _names(option: str, given: object) -> tuple[str, ...]:
     if not all(isinstance(name, str) for name in names):
         message = f"{option} is a tuple of backends' names, such as ('numpy',); got {given!r}"
         raise RegistrationError(message)
-    return names  # type: ignore[return-value] # each was seen to be a text
+    return names
 
 
 if TYPE_CHECKING:
@@ -141,14 +141,14 @@ if TYPE_CHECKING:
 
 
 def backend(
-    function: "Any" = None,  # noqa: ANN401 # what it decorates, or nothing
+    function: "Any" = None,  # what it decorates, or nothing
     /,
     *,
     can_run: "Condition | None" = None,
     should_run: "Condition | None" = None,
     before: tuple[str, ...] = (),
     after: tuple[str, ...] = (),
-) -> "Any":  # noqa: ANN401
+) -> "Any":
     """Mark a plugin's function as a backend's implementation of an operation; it stays the function that it is.
 
     Args:

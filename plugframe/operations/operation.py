@@ -1,23 +1,18 @@
 """One operation of a host: its declared signatures, its backends, and the live function that calls what fits."""
 
-import inspect
 import threading
 from functools import partial, update_wrapper
 
-from plugframe.errors import Decline, LateDeclineError, RegistrationError
+from plugframe.calls.interception import Interception
+from plugframe.errors import Decline, LateDeclineError
+from plugframe.operations.declared import DeclaredOperation
 from plugframe.operations.dispatching import ByTypes, Forward
 from plugframe.operations.explaining import Explanation, explain
-from plugframe.operations.implementations import Implementations
-from plugframe.operations.matching.kinds import kind_of
-from plugframe.operations.matching.signatures import kinds_of
-from plugframe.operations.resolution.candidates import DEFAULT, Overload, candidates_of
 from plugframe.operations.resolution.contexts import ResolvedCall, checker_of
+from plugframe.operations.resolution.resolving import Resolution
 from plugframe.operations.resolution.settings import check_backend
-from plugframe.operations.resolving import Resolution
 
 __tracebackhide__ = True  # pytest's reports are of those who call operations and who implement them
-
-_STARS = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,131 +20,80 @@ if TYPE_CHECKING:
     from inspect import BoundArguments
     from typing import Any
 
+    from plugframe.calls.plans.callplan import CallPlan
     from plugframe.operations.operations import Operations
-    from plugframe.operations.resolution.candidates import Candidate
+    from plugframe.operations.resolution.candidates import Candidate, Field
 
     Function = Callable[..., Any]
 
 
-class Operation:
+class Operation(DeclaredOperation):
     """What is behind an operation's live function.
 
     After every change the function is pointed at ``enter``. A call that comes there is resolved, and where that took
     nothing but the types of the arguments, the function is pointed at what finds the same by itself. Where a context
-    wants something, all calls come there, and those of other contexts find what they found before.
+    wants something, all calls come there, and those of other contexts find what they found before. Call hooks are
+    around all of that: with some, the function is pointed at what runs them, and that calls another one like it.
     """
 
     def __init__(
-        self,
-        name: str,
-        function: "Function",
-        *,
-        owner: "Operations",
-        mutates: tuple[str, ...],
-        fallback: str,
+        self, name: str, function: "Function", *, owner: "Operations", mutates: tuple[str, ...], fallback: str
     ) -> None:
-        """Make an operation of which nobody knows.
-
-        Args:
-            name: ``namespace.operation``.
-            function: declares it, and is its own implementation.
-            owner: all operations of the host.
-            mutates: the parameters whose arguments are changed.
-            fallback: ``default`` or ``error``: whether the host's own functions answer calls that no backend does.
+        """Make an operation of which nobody knows; see ``DeclaredOperation``.
 
         Raises:
-            RegistrationError: an annotation cannot be evaluated, or ``mutates`` names no parameter.
+            RegistrationError: an annotation cannot be evaluated.
         """
-        self.name = name
-        self.default = function
-        self.owner = owner
-        self.mutates = mutates
-        self.declared_fallback = fallback
-        self.signature = inspect.signature(function)
-        self.faked: Function | None = None
+        super().__init__(name, function, owner=owner, mutates=mutates, fallback=fallback)
         self._lock = threading.RLock()
         self._version: object = object()
-        self._direct: Candidate | None = None
-        self._table: ByTypes | None = None
-        self._kept: dict[int, Candidate] = {}
-        self._overloads: tuple[Overload, ...] = ()
-        self._own: tuple[Candidate, ...] = ()
-        self.implementations = Implementations(name, self.signature, owner.table)
-        parameters = tuple(self.signature.parameters.values())
-        self._core = Forward(name.rpartition(".")[2], parameters, self._declined, self.enter)
-        self._outer = Forward(name.rpartition(".")[2], parameters, self._declined, self.enter)
-        self.function: Any = update_wrapper(self._outer.function, function)
+        self._found = _Found({})
+        self._is_hooked: bool | None = None
+        self._word = name.rpartition(".")[2]
+        self._parameters = tuple(self.signature.parameters.values())
+        self._core = Forward(self._word, self._parameters, self._declined, self.enter)
+        self._outer = Forward(self._word, self._parameters, self._declined, self.arrive)
+        self.interception = Interception(name, self.signature, parent=owner.calls, changed=self.rehook)
+        self.function: Any = self._outer.function
+        update_wrapper(self.function, function)
         self.function.__signature__ = self.signature
         self.add_overload(function)
 
-    @property
-    def own_provider(self) -> str:
-        """Whose the host's own implementations are."""
-        return f"the host {self.owner.host}"
-
-    @property
-    def overloads(self) -> tuple[Overload, ...]:
-        """The declared signatures, in order."""
-        return self._overloads
-
-    def add_overload(self, function: "Function") -> None:
-        """Declare another signature.
-
-        Raises:
-            RegistrationError: it has other parameters than the operation, or the same types as another signature.
-        """
-        own, anything = kinds_of(function, self.own_provider), kind_of(object)
-        named = (one for one in self.signature.parameters.values() if one.kind not in _STARS)
-        made = Overload(self.name, function, {one.name: own.get(one.name, anything) for one in named})
-        found = candidates_of(
-            self.name, self.signature, (made,), backend=DEFAULT, provider=self.own_provider, function=function
-        )
-        with self._lock:
-            present = next((other for other in self._overloads if other.is_same(made)), None)
-            if present is not None:
-                message = f"{self.name!r} has an overload of these types already: {present.name}"
-                raise RegistrationError(message)
-            self._overloads, self._own = (*self._overloads, made), (*self._own, *found)
-        self.renew()
-
-    def candidates(self, backend: str) -> "tuple[Candidate, ...]":
-        """Return what a backend answers, importing it; ``default`` is the host's own."""
-        return self._own if backend == DEFAULT else self.implementations.candidates(backend, self._overloads)
-
-    def implementation(self, backend: str) -> "Function":
-        """Return the function of a backend, importing it; ``default`` is the one that declared the operation.
-
-        Raises:
-            BackendNotFoundError: the operation has no such backend.
-            PluginImportError: it cannot be imported, or cannot implement the operation.
-        """
-        check_backend(backend, self.implementations.names(), repr(self.name))
-        return self.default if backend == DEFAULT else self.candidates(backend)[0].function
-
-    def fake(self, function: "Function") -> "Function":
-        """Register what stands for the operation where only the shape of its results counts; a decorator.
-
-        Raises:
-            RegistrationError: it has another signature than the operation.
-        """
-        candidates_of(
-            self.name, self.signature, self._overloads, backend="fake", provider=self.own_provider, function=function
-        )
-        self.faked = function
-        return function
-
     def renew(self) -> None:
-        """Forget what was found for calls: what could answer them, or what is wanted of them, changed."""
+        """Forget what was found for calls: what could answer them changed."""
+        self._forget({})
+
+    def unsettle(self) -> None:
+        """Forget what was found for calls, but for what could answer them: what is wanted of them changed."""
+        self._forget(self._found.fields)
+
+    def _forget(self, fields: "dict[tuple[str, ...], Field]") -> None:
         with self._lock:
             self._version = object()
-            self._direct = self._table = None
-            garbage, self._kept = self._kept, {}
+            garbage, self._found = self._found, _Found(fields)
             self._point(self.enter)
         del garbage  # after the lock: freeing it may run anything
 
+    def rehook(self) -> None:
+        """Ask at the next call what call hooks there are: they changed."""
+        with self._lock:
+            self._is_hooked = None
+            self._outer.point(self.arrive)
+
     def _point(self, target: "Function") -> None:
         self._core.point(target)
-        self._outer.point(target)
+        if self._is_hooked is False:
+            self._outer.point(target)
+
+    def arrive(self, /, *args: "Any", **kwargs: "Any") -> "Any":  # noqa: ANN401 # the operation's own
+        """Make the first call after a change of the call hooks; later ones go straight to what it found."""
+        version = self.interception.version
+        around = self.interception.wrap(self._core.function)  # asks the hooks, so no lock is held
+        with self._lock:
+            if version is self.interception.version:
+                self._is_hooked = around is not self._core.function
+                self._outer.point(around if self._is_hooked else self._core.target)
+        return around(*args, **kwargs)
 
     def enter(self, /, *args: "Any", **kwargs: "Any") -> "Any":  # noqa: ANN401 # the operation's own
         """Make a call that is not certain."""
@@ -165,7 +109,8 @@ class Operation:
         return bound
 
     def _resolution(self, args: "tuple[Any, ...]", kwargs: "Mapping[str, Any]", backend: str = "") -> Resolution:
-        return Resolution(self, self._bind(args, kwargs), self.owner.wanted(self, backend))
+        fields = self._found.fields  # before anything is looked at: those of now are not mixed with later ones
+        return Resolution(self, self._bind(args, kwargs), self.owner.wanted(self, backend), fields)
 
     def _answer(
         self,
@@ -217,27 +162,26 @@ class Operation:
         with self._lock:
             if version is not self._version or self.owner.is_active:
                 return
+            found = self._found
+            found.candidates[id(candidate.function)] = candidate
             if not resolution.checked:
-                self._direct = candidate
                 self._point(candidate.function)
                 return
-            if self._table is None:
-                self._table = ByTypes(
-                    self.name.rpartition(".")[2],
-                    tuple(self.signature.parameters.values()),
+            if found.table is None:
+                found.table = ByTypes(
+                    self._word,
+                    self._parameters,
                     types=resolution.checked,
-                    is_open=resolution.is_open,
+                    is_open=resolution.field.is_open,
                     declined=self._declined,
                     enter=self.enter,
                 )
-            self._kept[id(candidate.function)] = candidate
-            self._table.keep(resolution.types, candidate.function, resolution.token)
-            self._point(self._table.function)
+                self._point(found.table.function)
+            found.table.keep(resolution.types, candidate.function, resolution.token)
 
     def _declined(self, target: "Function", error: Decline, /, *args: "Any", **kwargs: "Any") -> "Any":  # noqa: ANN401
         """Go on with a call after what it went straight to declined."""
-        direct = self._direct
-        candidate = direct if direct is not None and direct.function is target else self._kept.get(id(target))
+        candidate = self._found.candidates.get(id(target))
         if candidate is None:  # something has changed meanwhile: whoever declined is asked once more
             return self._answer(args, kwargs)
         self._check_late(candidate, error)
@@ -255,24 +199,43 @@ class Operation:
             BackendNotFoundError: the operation has no such backend.
         """
         check_backend(backend, self.implementations.names(), repr(self.name))
-        return partial(self.call_named, backend)
+        named, key = partial(self.call_named, backend), ("using", backend)
+
+        def call(*args: "Any", **kwargs: "Any") -> "Any":  # noqa: ANN401 # the operation's own
+            return self.interception.wrap(named, key)(*args, **kwargs)
+
+        return update_wrapper(call, self.default)
 
     def explain(self, /, *args: "Any", **kwargs: "Any") -> Explanation:  # noqa: ANN401
         """Say of each implementation why it would answer a call or why not; none is run.
 
         Backends are imported as they would be for the call, and ``can_run`` and ``should_run`` are asked.
         """
-        return explain(self._resolution(args, kwargs))
+        return explain(self._resolution(args, kwargs), unplanned=self.interception.plan(self._core.function).reason)
 
-    def registered_overloads(self) -> tuple[str, ...]:
-        """Return the declared signatures and the backends, sorted; nothing is imported."""
-        backends = (f"{self.name}.{backend}" for backend in self.implementations.names())
-        return tuple(sorted([*(one.name for one in self._overloads), *backends]))
+    def plan(self, /, *args: "Any", **kwargs: "Any") -> "CallPlan":  # noqa: ANN401
+        """Return what a call would do: the call hooks around the implementation that would answer; nothing is run.
 
-    def loaded_overloads(self) -> tuple[str, ...]:
-        """Return those that calls have come to, and the backends that are imported, sorted."""
-        backends = (f"{self.name}.{backend}" for backend in self.implementations.loaded())
-        return tuple(sorted([*(one.name for one in self._overloads if one.is_called), *backends]))
+        Raises:
+            NoImplementationError: nobody would answer it.
+            AmbiguousCallError: nothing says which of several comes first.
+        """
+        resolution = self._resolution(args, kwargs)
+        candidate = next(resolution.ranked(), None)
+        if candidate is None:
+            raise resolution.nobody()
+        return self.interception.plan(self._core.function, call=f"{candidate.name} of {candidate.provider}")
 
     def __repr__(self) -> str:
         return f"<operation {self.name}{self.signature}>"
+
+
+class _Found:
+    """What was found for calls since the last change: who answers, by the identity of the function that is called."""
+
+    __slots__ = ("candidates", "fields", "table")
+
+    def __init__(self, fields: "dict[tuple[str, ...], Field]") -> None:
+        self.candidates: dict[int, Candidate] = {}
+        self.fields = fields
+        self.table: ByTypes | None = None

@@ -138,7 +138,6 @@ def _read_array(annotation: Any) -> Any:  # noqa: ANN401
     sizes = get_args(shape) if get_origin(shape) is tuple else (...,)
     if ... not in sizes:
         conditions.append(Rank(len(sizes)))
-    for kind in (one for element in elements for one in get_args(element)):
-        if isinstance(kind, type):
-            conditions.append(Element(kind))
+    inside = (one for element in elements for one in get_args(element))
+    conditions.extend(Element(one) for one in inside if isinstance(one, type))
     return Annotated[origin, *conditions] if conditions else origin

@@ -24,20 +24,21 @@ class Alternative:
         base: the class; ``object`` for anything.
         value: the one value that a Literal admits.
         conditions: see ``conditions``.
+        members: what a value must have, where the base is a protocol.
     """
 
-    __slots__ = ("base", "value", "conditions", "_members")
+    __slots__ = ("base", "value", "conditions", "members")
 
     def __init__(self, base: type, *, value: object = _ANY, conditions: tuple[Condition, ...] = ()) -> None:
         self.base = base
         self.value = value
         self.conditions = conditions
-        self._members = _members(base)
+        self.members = _members(base)
 
     @property
     def is_by_type(self) -> bool:
         """Whether the type of a value is all that tells if it is admitted."""
-        plain = self.value is _ANY and not self.conditions and not self._members
+        plain = self.value is _ANY and not self.conditions and not self.members
         return plain and type(self.base).__instancecheck__ in _TOLD_BY_TYPE
 
     @property
@@ -49,12 +50,12 @@ class Alternative:
         """Return whether a value is admitted."""
         if self.value is not _ANY:
             return type(value) is self.base and value == self.value
-        fits = self._fits(value) if self._members else isinstance(value, (self.base, *_WIDER.get(self.base, ())))
+        fits = self._fits(value) if self.members else isinstance(value, (self.base, *_WIDER.get(self.base, ())))
         return fits and all(condition.accepts(value) for condition in self.conditions)
 
     def _fits(self, value: object) -> bool:
         # Looked up without running properties or a __getattr__ of the value's.
-        return all(inspect.getattr_static(value, name, _ANY) is not _ANY for name in self._members)
+        return all(inspect.getattr_static(value, name, _ANY) is not _ANY for name in self.members)
 
     def is_within(self, other: "Alternative") -> bool:
         """Return whether all that this admits is admitted by another, too."""
@@ -65,8 +66,8 @@ class Alternative:
         )
 
     def _is_subclass(self, other: "Alternative") -> bool:
-        if other._members:
-            return other._members <= self._members or all(hasattr(self.base, name) for name in other._members)
+        if other.members:
+            return other.members <= self.members or all(hasattr(self.base, name) for name in other.members)
         return issubclass(self.base, (other.base, *_WIDER.get(other.base, ())))
 
     def __repr__(self) -> str:
@@ -137,27 +138,26 @@ def kind_of(annotation: Any) -> Kind:  # noqa: ANN401 # annotations are anything
 def _alternatives(annotation: Any, conditions: tuple[Condition, ...]) -> list[Alternative]:  # noqa: ANN401
     annotation = read(annotation)
     origin, parts = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        added = tuple(part for part in parts[1:] if isinstance(part, Condition))
-        return _alternatives(parts[0], (*conditions, *added))
     if origin is Literal:
         return [Alternative(type(part), value=part, conditions=conditions) for part in parts]
-    if origin in (Union, types.UnionType):
-        return [one for part in parts for one in _alternatives(part, conditions)]
-    if isinstance(annotation, TypeVar):
-        return [one for part in _bounds(annotation) for one in _alternatives(part, conditions)]
-    if isinstance(annotation, NewType):
-        return _alternatives(annotation.__supertype__, conditions)
-    if hasattr(annotation, "__value__"):  # a ``type`` statement's
-        return _alternatives(annotation.__value__, conditions)
+    if origin is Annotated:
+        conditions = (*conditions, *(part for part in parts[1:] if isinstance(part, Condition)))
+        inner: tuple[Any, ...] = parts[:1]
+    else:
+        inner = parts if origin in (Union, types.UnionType) else _meant(annotation)
+    if inner:
+        return [one for part in inner for one in _alternatives(part, conditions)]
     base = type(None) if annotation is None else origin or annotation
-    if origin is type:
-        base = type
     return [Alternative(base if isinstance(base, type) else object, conditions=conditions)]
 
 
-def _bounds(variable: TypeVar) -> tuple[Any, ...]:
-    return variable.__constraints__ or (object if variable.__bound__ is None else variable.__bound__,)
+def _meant(annotation: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    """Return what a name for other types stands for; nothing where it is none."""
+    if isinstance(annotation, TypeVar):
+        return annotation.__constraints__ or (object if annotation.__bound__ is None else annotation.__bound__,)
+    if isinstance(annotation, NewType):
+        return (annotation.__supertype__,)
+    return (annotation.__value__,) if hasattr(type(annotation), "__value__") else ()  # a ``type`` statement's
 
 
 def _members(base: type) -> frozenset[str]:

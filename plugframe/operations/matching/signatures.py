@@ -113,8 +113,6 @@ def fits(
 
 def narrowed(declared: "Mapping[str, Kind]", own: "Mapping[str, Kind]") -> dict[str, Kind]:
     """Return what an implementation of a declared signature admits: of each parameter the narrower of the two."""
-    found = dict(declared)
-    for parameter, kind in own.items():
-        if parameter in declared and not declared[parameter].is_within(kind):
-            found[parameter] = kind
-    return found
+    return {
+        name: own[name] if name in own and not kind.is_within(own[name]) else kind for name, kind in declared.items()
+    }

@@ -60,17 +60,17 @@ class Order(Record):
         mine, theirs = one.backend, other.backend
         places = _place(mine, self.preferred), _place(theirs, self.preferred)
         if places[0] != places[1]:
-            return "it is preferred in this context" if places[0] < places[1] else ""
+            return "this context prefers it" if places[0] < places[1] else ""
         narrower = is_narrower(one, other, arguments, checked)
         if narrower or is_narrower(other, one, arguments, checked):
-            return "its types are narrower" if narrower else ""
+            return "the types are narrower" if narrower else ""
         first, second = (mine, theirs) in self.precedence, (theirs, mine) in self.precedence
         if first != second:
             return "before or after says so" if first else ""
         places = _place(mine, self.settings), _place(theirs, self.settings)
         if places[0] != places[1]:
             return "the settings say so" if places[0] < places[1] else ""
-        return "the other is the host's own" if other.is_default and not one.is_default else ""
+        return "the host's own functions come last" if other.is_default and not one.is_default else ""
 
 
 def _place(backend: str, names: tuple[str, ...]) -> int:
@@ -94,19 +94,6 @@ def is_narrower(one: "Candidate", other: "Candidate", arguments: "Mapping[str, A
             return False
         found = found or not within[1]
     return found
-
-
-def precedence_of(candidates: "Iterable[Candidate]") -> frozenset[tuple[str, str]]:
-    """Return every pair of backends of which the first comes before the second, by what any of them says."""
-    pairs: set[tuple[str, str]] = set()
-    for one in candidates:
-        pairs |= {(one.backend, other) for other in one.mark.before}
-        pairs |= {(other, one.backend) for other in one.mark.after}
-    while True:
-        more = {(first, last) for first, middle in pairs for also, last in pairs if middle == also} - pairs
-        if not more:
-            return frozenset(pairs)
-        pairs |= more
 
 
 def in_order(

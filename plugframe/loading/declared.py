@@ -1,16 +1,26 @@
-"""Declared names to the objects that they stand for; whatever goes wrong is told as the fault of whose name it is."""
+"""What entry points declare: the names that can be reached, and what each of them means once it is imported."""
 
 import sys
 
 from plugframe.errors import PluginImportError
 from plugframe.loading.faults import fault_of
+from plugframe.namespaces.names import Addition, name_problem
+from plugframe.policy.groups import PARTS, RESERVED
+from plugframe.records import EntryPoint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    from plugframe.namespaces.names import Addition
+
+def additions(entry_points: "Iterable[EntryPoint]", kind: str) -> "Iterator[Addition]":
+    """Yield what entry points declare and can be reached; of one name, that of the distribution that sorts first."""
+    for entry in sorted(entry_points, key=lambda entry: entry.distribution.key):
+        problem = entry.problem or name_problem(entry.name, parts=PARTS[kind], reserved=RESERVED.get(kind, ()))
+        if not problem:
+            yield Addition(name=entry.name, provider=str(entry), target=entry.value)
+
 
 _ADVICE = {
     "effect": "what it declares cannot be used; everything else is not affected",
@@ -33,7 +43,7 @@ def resolver(
         accepts: whether an object is of the kind that it is declared to be.
     """
 
-    def resolve_addition(addition: "Addition") -> object:
+    def resolve_addition(addition: Addition) -> object:
         try:
             with watch(addition):
                 value = find(str(addition.target))

@@ -83,8 +83,8 @@ class Implementations:
         self,
         backend: str,
         provider: str,
-        target: "Any",
-        overloads: "Sequence[Overload]",  # noqa: ANN401 # a function
+        target: "Any",  # noqa: ANN401 # a function, or a Marked one
+        overloads: "Sequence[Overload]",
     ) -> "tuple[Candidate, ...]":
         """Return the declared signatures that a function implements.
 
