@@ -4,6 +4,8 @@ Each carries what it speaks of as attributes, subclasses the builtin that caller
 message without importing anything.
 """
 
+from plugframe.errors.environments import CommandNotRunError as CommandNotRunError
+from plugframe.errors.environments import NameNotInstalledError as NameNotInstalledError
 from plugframe.errors.hooks import CoroutineHookError as CoroutineHookError
 from plugframe.errors.hooks import HookArgumentError as HookArgumentError
 from plugframe.errors.hooks import HookValidationError as HookValidationError
