@@ -12,7 +12,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_COMMANDS = {"list": "plugframe.cli.listing", "cache": "plugframe.cli.cache", "stubs": "plugframe.cli.stubs"}
+_COMMANDS = {
+    "bisect": "plugframe.cli.bisect",
+    "cache": "plugframe.cli.cache",
+    "list": "plugframe.cli.listing",
+    "profile": "plugframe.cli.profile",
+    "run": "plugframe.cli.run",
+    "stubs": "plugframe.cli.stubs",
+}
 
 
 class _Lazy(click.Group):
