@@ -57,7 +57,8 @@ def targets(snapshot: "Snapshot", *, hosts: "Sequence[str]" = (), groups: "Seque
             other group, those of ``NO_PLUGINS`` left out.
 
     Returns:
-        Hosts first, then groups, each sorted by name; plugins and entry points that cannot be used are left out.
+        Hosts first, then groups, each sorted by name; what cannot be used as declared is among them, since whoever
+        reads entry points may stumble on it.
     """
     everything = not hosts and not groups
     known = sorted({name for _, name in snapshot.names(HOSTS)}) if everything else list(hosts)
@@ -75,11 +76,9 @@ def _of_host(host: str, snapshot: "Snapshot") -> "Iterator[Target]":
         for entry in snapshot.entry_points(group)
     }
     for plugin in plugins(host, snapshot.entry_points):
-        if plugin.state not in ("broken", "shadowed"):
-            references = tuple(values[declared] for declared in _declared(plugin))
-            yield Target(
-                plugin.entry_point.group, plugin.name, plugin.entry_point.value, plugin.distribution, references
-            )
+        entry = plugin.entry_point
+        references = tuple(values[declared] for declared in _declared(plugin))
+        yield Target(entry.group, plugin.name, entry.value, plugin.distribution, references)
 
 
 def _declared(plugin: "Plugin") -> "Iterator[tuple[str, str, str]]":
@@ -91,8 +90,7 @@ def _declared(plugin: "Plugin") -> "Iterator[tuple[str, str, str]]":
 
 
 def _of_group(group: str, snapshot: "Snapshot") -> "Iterator[Target]":
-    usable = [entry for entry in snapshot.entry_points(group) if not entry.problem]
-    for entry in sorted(usable, key=lambda entry: (entry.name, entry.distribution.key)):
+    for entry in sorted(snapshot.entry_points(group), key=lambda entry: (entry.name, entry.distribution.key)):
         yield Target(group, entry.name, entry.value, entry.distribution)
 
 

@@ -66,7 +66,7 @@ class Selection(Record):
         """
         reason, mode, count, *lines = text.split("\n")
         groups, fields = lines[: int(count)], lines[int(count) :]
-        if mode not in ("only", "without") or len(fields) % _FIELDS:
+        if mode not in ("only", "without") or len(groups) != int(count) or len(fields) % _FIELDS:
             message = "these are no rules of an overlay"
             raise ValueError(message)
         parts = [fields[start::_FIELDS] for start in range(_FIELDS)]

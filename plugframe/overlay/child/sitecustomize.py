@@ -67,8 +67,9 @@ class Mender:
         change = self._changes.get(name)
         if change is None:
             return None
-        for finder in sys.meta_path:
-            spec: Any = None if finder is self else finder.find_spec(name, path, target)
+        # Only those behind this one: of nested overlays, each has one, and they must not ask each other in turns.
+        for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:
+            spec: Any = finder.find_spec(name, path, target)
             if spec is not None:
                 if hasattr(spec.loader, "exec_module"):
                     spec.loader = _Changing(spec.loader, change)
