@@ -11,6 +11,7 @@ from plugframe import errors
 from plugframe.errors import (
     CallHookError,
     CallPlanError,
+    CommandNotRunError,
     CoroutineHookError,
     DeclarationError,
     DuplicateLibraryError,
@@ -22,6 +23,7 @@ from plugframe.errors import (
     LibraryError,
     LibraryFormatError,
     LibraryVersionError,
+    NameNotInstalledError,
     NamespaceError,
     NativeError,
     NativeMemoryError,
@@ -208,6 +210,16 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         OSError,
         ("cannot read the environment of '/usr/bin/nothing': it is no interpreter.", "Next: name its"),
     ),
+    NameNotInstalledError: (
+        NameNotInstalledError("visoin", "/venv", near=("vision",)),
+        LookupError,
+        ("'visoin' is not in /venv", "Did you mean 'vision'?", "Next: plugframe list --groups"),
+    ),
+    CommandNotRunError: (
+        CommandNotRunError("pytset", "there is no such file or command"),
+        OSError,
+        "cannot run 'pytset': there is no such file or command. Next: name a command of the environment, or its path",
+    ),
     LibraryError: (LibraryError("/x/a.so", "it is cut off"), OSError, "cannot load the library /x/a.so: it is cut off"),
     LibraryFormatError: (
         LibraryFormatError("/x/a.so", "it is empty"),
@@ -323,6 +335,7 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.LazyImportError("x", "y"), errors.LazyModuleNotFoundError("x", "y", package="z", extra="z[w]"),
             errors.PluginModuleNotFoundError("x", "y", name="z"), errors.NamespaceError("x", "y", "z"),
             errors.HookArgumentError("x", "y", "z"),
+            errors.NameNotInstalledError("x", "y", near=("z",)), errors.CommandNotRunError("x", "y"),
             errors.LazyImportError("x", "y"), errors.SlotBoundError("x", "a", "b"),
             errors.SignatureMismatchError("x", "y", "z"), errors.UnboundSlotError("x", "y"),
             errors.LazyImportError("x", "y"),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _COMMANDS = {
+    "bisect": "plugframe.cli.bisect",
     "cache": "plugframe.cli.cache",
     "check": "plugframe.cli.check",
     "completion": "plugframe.cli.completion",
@@ -21,7 +22,9 @@ _COMMANDS = {
     "graph": "plugframe.cli.graph",
     "info": "plugframe.cli.info",
     "list": "plugframe.cli.listing",
+    "profile": "plugframe.cli.profile",
     "quarantine": "plugframe.cli.quarantine",
+    "run": "plugframe.cli.run",
     "stubs": "plugframe.cli.stubs",
     "why": "plugframe.cli.why",
 }

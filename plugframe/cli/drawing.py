@@ -44,8 +44,12 @@ def draw(*renderables: "RenderableType") -> None:
 
 
 @contextmanager
-def saved(path: str | None) -> "Iterator[None]":
+def saved(path: str | None, *, title: str = "") -> "Iterator[None]":
     """Write what is drawn meanwhile to a file instead of standard output, as its ending says; None draws as ever.
+
+    Args:
+        path: the file.
+        title: of a picture; without, the file's name.
 
     Raises:
         UsageError: the ending is none of these, or the file cannot be written.
@@ -59,7 +63,7 @@ def saved(path: str | None) -> "Iterator[None]":
         yield
     finally:
         drawn = _sheets.pop()
-    write_file(path, _document(drawn, ending_of(path), os.path.basename(path)))
+    write_file(path, _document(drawn, ending_of(path), title or os.path.basename(path)))
 
 
 def check_ending(path: str) -> None:

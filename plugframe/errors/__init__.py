@@ -6,6 +6,8 @@ message without importing anything.
 
 from plugframe.errors.calls import CallHookError as CallHookError
 from plugframe.errors.calls import CallPlanError as CallPlanError
+from plugframe.errors.environments import CommandNotRunError as CommandNotRunError
+from plugframe.errors.environments import NameNotInstalledError as NameNotInstalledError
 from plugframe.errors.hooks import CoroutineHookError as CoroutineHookError
 from plugframe.errors.hooks import HookArgumentError as HookArgumentError
 from plugframe.errors.hooks import HookValidationError as HookValidationError
