@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from plugframe.cli import render
+from plugframe.cli import drawing, render
 from plugframe.cli.app import environment_options
 from plugframe.cli.checks import choosing, writing
 from plugframe.cli.facts import Facts, environment
@@ -35,6 +35,7 @@ Exit codes: 0 nothing is wrong; 1 there are findings; 2 the command was wrong, o
 @click.option(
     "--memory", metavar="MB", type=click.IntRange(0), default=4096, help="Of --import, for each; 0: no limit."
 )
+@drawing.output_option
 @click.option("--strict", is_flag=True, help="What could not be seen counts as a finding.")
 @environment_options
 def command(  # one parameter an option
@@ -48,6 +49,7 @@ def command(  # one parameter an option
     imports: bool,
     timeout: float,
     memory: int,
+    output: str | None,
     strict: bool,
     python: str | None,
     static: bool,
@@ -61,6 +63,8 @@ def command(  # one parameter an option
     if as_json and form not in (None, "json"):
         message = f"--json and --format {form} exclude each other"
         raise click.UsageError(message)
+    form = "json" if as_json else form or "table"
+    drawing.check_output(output, form)
     if imports and static:
         message = "--import runs what --static is not to run"
         raise click.UsageError(message)
@@ -75,7 +79,8 @@ def command(  # one parameter an option
     gaps = choosing.chosen(facts.gaps(), select=wanted, ignore=unwanted)
     if strict:
         found, gaps = (*found, *gaps), ()
-    _show(found, gaps, rows, form="json" if as_json else form or "table")
+    with drawing.saved(output):
+        _show(found, gaps, rows, form=form)
     if found:
         sys.exit(1)
 
@@ -128,7 +133,7 @@ def _show(
             from plugframe.cli.imports import FIELDS
 
             render.show(imported, FIELDS, form=form)
-            click.echo()
+            drawing.draw("")
         rows = [{**finding.asdict(), "place": _place(finding)} for finding in found]
         if rows:
             render.show(rows, _FIELDS, form=form)

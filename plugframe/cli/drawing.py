@@ -10,7 +10,7 @@ import click
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Literal
 
     from rich.console import Console, RenderableType
@@ -41,6 +41,25 @@ def draw(*renderables: "RenderableType") -> None:
     with where.capture() as captured:
         where.print(*renderables, sep="\n")
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()), color=True)
+
+
+def output_option(function: "Callable[..., None]") -> "Callable[..., None]":
+    """Add ``--output`` to a command that draws tables."""
+    return click.option("--output", metavar="FILE", help="Save the table: as .svg, .html or .txt.")(function)
+
+
+def check_output(path: str | None, form: str) -> None:
+    """Raise if what is no table is to be saved as one, or the file's ending is none that is known.
+
+    Raises:
+        UsageError: that.
+    """
+    if path is None:
+        return
+    if form != "table":
+        message = f"--output saves the table; --format {form} goes to standard output"
+        raise click.UsageError(message)
+    check_ending(path)
 
 
 @contextmanager
