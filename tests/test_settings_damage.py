@@ -16,7 +16,7 @@ from plugframe import Host
 from plugframe.errors import SettingsError
 from plugframe.policy.settings import files, writing
 from plugframe.policy.settings.reading import read_settings
-from plugframe.policy.settings.values import Ruling, Source
+from plugframe.policy.settings.values import Ruling, Source, spelling
 from plugframe.testing.environments import distribution, write_tree
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -229,7 +229,7 @@ NAMES = TEXTS.filter(str.isprintable)
             source=st.just(Source(scope="user", place="x")),
         ),
         max_size=4,
-        unique_by=lambda ruling: writing.spelling(ruling.name),
+        unique_by=lambda ruling: spelling(ruling.name),
     ),
     hosts=st.lists(st.sampled_from(("shop", "my.app-2", "")), min_size=1, unique=True),
 )
@@ -265,7 +265,7 @@ def test_a_full_disk_leaves_what_was_there(
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(writing.os, failing, fail)
+    monkeypatch.setattr(os, failing, fail)
     done = run("disable", "vision", "--reason", "the second")
     monkeypatch.undo()
     assert (done.exit_code, done.stdout) == (2, "")
