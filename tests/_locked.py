@@ -34,7 +34,9 @@ import plugframe
 host = plugframe.Host("shop")
 told = {}
 def tell(results):
-    told["results"] = [[r.plugin.name, r.state, r.reason, r.where, r.next_step, [f.code for f in r.findings]] for r in results]
+    told["results"] = [
+        [r.plugin.name, r.state, r.reason, r.where, r.next_step, [f.code for f in r.findings]] for r in results
+    ]
 """
 
 
@@ -80,7 +82,7 @@ def plugin(
 
 
 class Installed:
-    """A prefix with a site-packages that is on the path of fresh processes, a project that asks for a lock, canaries."""
+    """A prefix whose site-packages is on the path of fresh processes, and a project that asks for a lock."""
 
     def __init__(self, root: Path, *trees: Tree) -> None:
         """Install some distributions."""

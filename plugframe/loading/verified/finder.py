@@ -6,6 +6,7 @@
 import os
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
+from shlex import quote
 
 from plugframe.errors import LockMismatchError
 from plugframe.loading.verified.loaders import Verified, spec_of
@@ -133,7 +134,7 @@ class VerifiedFinder:
 
     def refuse(self, name: str, path: str, reason: str) -> LockMismatchError:
         """Return the error for a module that must not be run, and remember it."""
-        step = f"plugframe verify --lock {self._lock}"
+        step = f"plugframe verify --lock {quote(self._lock)}"
         error = LockMismatchError(name, path, reason, effect=_EFFECT, next_step=step)
         self.refused.append(error)
         return error

@@ -1,10 +1,11 @@
 """Which plugins a lock lets run, before anything of them is looked at: ``Admission.judge`` is the main function."""
 
 import os
+from shlex import quote
 
 from plugframe.errors import LockError
 from plugframe.policy.groups import groups
-from plugframe.policy.locking.lockfile import NAME, load
+from plugframe.policy.locking.lockfile import NAME, anew, load
 from plugframe.policy.matching import is_named
 from plugframe.records import Decision
 
@@ -43,7 +44,7 @@ class Admission:
     def _take(self, lock: "Lock") -> None:
         tag = self.snapshot.environment.cache_tag
         if lock.python != tag:
-            raise LockError(self.path, f"it was made for {lock.python}, and this is {tag}")
+            raise LockError(self.path, f"it was made for {lock.python}, and this is {tag}", anew(self.path))
         self.lock = lock
 
     def judge(self, entry: "EntryPoint") -> Decision | None:
@@ -55,22 +56,22 @@ class Admission:
 
     def _refusal(self, entry: "EntryPoint") -> tuple[str, str]:
         """Return why the lock does not let a plugin run, and what to do; empty if it does."""
-        anew = f"plugframe lock --output {self.path}"
+        again = anew(self.path)
         if self.lock is None:
-            return f"the lock cannot be used: {self.problem}", self._mend or anew
+            return f"the lock cannot be used: {self.problem}", self._mend
         distribution = entry.distribution
         locked = self.lock.distributions.get(distribution.key)
         if locked is None:
-            return f"{self.path} does not have {distribution}", anew
+            return f"{self.path} does not have {distribution}", again
         if locked.version != distribution.version:
-            return f"{self.path} has {locked}, not {distribution}", f"{anew} --upgrade {distribution.name}"
+            return f"{self.path} has {locked}, not {distribution}", f"{again} --upgrade {distribution.name}"
         editable = locked.editable or distribution.origin == "editable"
         if editable and not (self._allowed is True or is_named(entry, self._names())):
             reason = f"{distribution} is an editable install, whose modules cannot be locked"
             return reason, f"install it as a copy, or let allow-editable name {distribution.name}"
         if self._locked_entries(locked) != self._entries().get(distribution.key, set()):
             reason = f"the entry points of {distribution} are not those of {self.path}"
-            return reason, f"plugframe verify --lock {self.path}"
+            return reason, f"plugframe verify --lock {quote(self.path)}"
         return "", ""
 
     def _locked_entries(self, locked: "LockedDistribution") -> set[tuple[str, str, str]]:
