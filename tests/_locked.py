@@ -14,6 +14,7 @@ from typing import Any
 from plugframe.discovery.snapshot import Environment, discover
 from plugframe.policy.locking import lockfile, making
 from plugframe.policy.locking.values import Lock
+from plugframe.policy.plugins import Plugins
 from plugframe.testing.environments import Tree, distribution, write_tree
 
 PATIENCE = 60
@@ -118,6 +119,18 @@ class Installed:
         tag = sys.implementation.cache_tag or ""
         prefix = os.fspath(self.prefix)
         return discover(Environment([os.fspath(self.site)], prefix=prefix, base_prefix=prefix, cache_tag=tag))
+
+    def plugins(self) -> Plugins:
+        """Return the plugins, with what was decided about them by the project's settings."""
+        return Plugins(HOST, self.snapshot(), given=os.fspath(self.project / "plugframe.toml"))
+
+    def states(self) -> dict[str, str]:
+        """Return the state of each plugin by its name."""
+        return {plugin.name: plugin.state for plugin in self.plugins().values()}
+
+    def reasons(self) -> dict[str, str]:
+        """Return the reason for the state of each plugin."""
+        return {plugin.name: plugin.decision.reason for plugin in self.plugins().values()}
 
     def variables(self, **changed: str) -> dict[str, str]:
         """Return the variables of its processes."""

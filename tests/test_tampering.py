@@ -1,5 +1,6 @@
 """What somebody who can write the installed files can do to a host whose mode is locked: keep plugins from running."""
 
+import hashlib
 import importlib._bootstrap_external as machinery
 import marshal
 import os
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from _locked import CANARY, Installed, module_tree, plugin, recorded
 
-from plugframe.testing.environments import distribution
+from plugframe.testing.environments import Tree, distribution
 
 EVIL = "import os; open(os.path.join(os.environ['CANARIES'], 'evil'), 'w').close()\n"
 PACKAGE = {"__init__.py": CANARY, "models.py": CANARY, "plugin.py": CANARY + "from . import models\n"}
@@ -24,8 +25,8 @@ def package(name: str, **changed: str) -> dict[str, dict[str, str]]:
     return {f"acme_{name}": {**PACKAGE, **{f"{file}.py": text for file, text in changed.items()}}}
 
 
-def vision(*rows: str, **changed: str) -> dict[str, object]:
-    return plugin("vision", package("vision", **changed), target="acme_vision.plugin", rows=rows)  # type: ignore[return-value]
+def vision(**changed: str) -> dict[str, "str | bytes | Tree"]:
+    return plugin("vision", package("vision", **changed), target="acme_vision.plugin")
 
 
 def write_evil(path: Path) -> None:
@@ -283,8 +284,6 @@ def test_code_that_was_forged_by_another_user_is_not_run(tmp_path: Path) -> None
     head = len(b"plugframe-code 1\n") + 32
     for file in files:
         content = marshal.dumps(compile(EVIL, "evil", "exec"))
-        import hashlib
-
         file.write_bytes(file.read_bytes()[:head] + hashlib.sha256(content).digest() + content)
     shutil.copytree(installed.cache, tmp_path / "kept")
     for file in files:
