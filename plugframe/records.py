@@ -224,7 +224,7 @@ class Decision(Record):
         state: one of the states of a plugin: ``available``, ``disabled``, ``blocked``, ``incompatible``,
             ``broken``, ``quarantined``, ``shadowed`` or ``missing``.
         reason: one sentence; empty where nothing needs saying.
-        next_step: the command to run next; empty where whoever tells of the decision knows best.
+        next_step: what to do to have it otherwise, mostly a command; empty where its distribution must be mended.
     """
 
     __slots__ = ("state", "reason", "next_step")

@@ -9,6 +9,8 @@ from _sites import fresh
 
 from plugframe import errors
 from plugframe.errors import (
+    CallHookError,
+    CallPlanError,
     CoroutineHookError,
     DeclarationError,
     DuplicateLibraryError,
@@ -38,6 +40,7 @@ from plugframe.errors import (
     ReferenceNotFoundError,
     RegistrationConflictError,
     RegistrationError,
+    RequiredPluginError,
     SettingsError,
     SignatureMismatchError,
     SlotBoundError,
@@ -100,6 +103,12 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         AttributeError,
         ("'acme.models'", "'Net.smal'", "did you mean 'small' or 'smallest'?"),
     ),
+    CallHookError: (
+        CallHookError("image.resize", "post-hook acme.trace", "it returned 'x', and a result is int", plugin="acme"),
+        TypeError,
+        ("the post-hook acme.trace of plugin 'acme' on 'image.resize': it returned 'x', and a result is int",),
+    ),
+    CallPlanError: (CallPlanError("the plan is stale"), RuntimeError, "the plan is stale"),
     PluginBlockedError: (
         PluginBlockedError(WHOSE, "broken", "its entry point cannot be used: its value is empty"),
         RuntimeError,
@@ -110,6 +119,23 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         RegistrationConflictError("class", "vision.Net", "acme-a 1.0", "acme-x 2.0"),
         ValueError,
         ("class 'vision.Net' of acme-x 2.0 is refused", "acme-a 1.0 has registered it", "Uninstall one of the two"),
+    ),
+    RequiredPluginError: (
+        RequiredPluginError(
+            "myapp",
+            "vision",
+            "disabled",
+            "it is slow",
+            plugin=WHOSE,
+            where="/site/entry_points.txt",
+            installed_by="it is required by acme",
+            next_step="plugframe enable vision --host myapp",
+        ),
+        RuntimeError,
+        (
+            f"myapp requires the plugin 'vision', and it, {WHOSE}, is disabled: it is slow (/site/entry_points.txt). "
+            "myapp does not go on without it. it is required by acme. Next: plugframe enable vision --host myapp"
+        ),
     ),
     SettingsError: (
         SettingsError("/home/me/plugframe.toml", "it has a key 'disabel' that nothing reads"),
@@ -317,7 +343,9 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.LockError("x", "y"), errors.LockMismatchError("x", "y", "z"),
             errors.LibraryError("x", "y"), errors.LibraryFormatError("x", "y"), errors.NativeError("x", "y"),
             errors.LibraryVersionError("x", "2.0", "1.0"), errors.DuplicateLibraryError("x", "y", "z"),
+            errors.CallHookError("x", "y", "z", plugin="w"), errors.CallPlanError("x"),
             errors.NativeTypeError("x", "y"), errors.NativeValueError("x", "y"), errors.NativeMemoryError("x", "y"),
+            errors.SettingsError("x", "y"), errors.RequiredPluginError("x", "y", "z", "w"),
         ]
         assert all(map(str, made)) and all(map(repr, made))
         kinds = {{one for one in vars(errors).values() if isinstance(one, type)}}

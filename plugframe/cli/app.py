@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "cache": "plugframe.cli.cache",
+    "disable": "plugframe.cli.disable",
+    "enable": "plugframe.cli.enable",
+    "info": "plugframe.cli.info",
     "list": "plugframe.cli.listing",
     "lock": "plugframe.cli.lock",
     "stubs": "plugframe.cli.stubs",
     "verify": "plugframe.cli.verify",
+    "why": "plugframe.cli.why",
 }
 
 

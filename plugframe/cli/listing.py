@@ -9,6 +9,7 @@ import click
 from plugframe.cli import render
 from plugframe.cli.app import environment_options
 from plugframe.cli.facts import Facts, environment
+from plugframe.cli.programs import host_option, mounted, step
 from plugframe.errors import near_matches
 from plugframe.policy.groups import HOSTS
 
@@ -33,7 +34,7 @@ PLUGFRAME_CACHE=off keeps no index, PLUGFRAME_CACHE=FOLDER keeps it there.
 
 
 @click.command("list", epilog=_EPILOG, short_help="List plugins, without running a line of them.")
-@click.option("--host", metavar="NAME", help="Only the plugins of this host.")
+@host_option()
 @click.option("--group", metavar="GROUP", help="The entry points of any group, such as pytest11.")
 @click.option("--groups", is_flag=True, help="The groups themselves, with counts.")
 @click.option("--all", "everything", is_flag=True, help="Shadowed and invalid ones too, with the reason.")
@@ -60,6 +61,8 @@ def command(  # one parameter an option
     static: bool,
 ) -> None:
     """List the plugins of every host in the environment, without running a line of them."""
+    if mounted() is not None and (group is not None or groups):
+        host = None
     _check(host, group, groups=groups, everything=everything, form=form, as_json=as_json)
     form = "json" if as_json else form or "table"
     started = time.perf_counter()
@@ -90,6 +93,8 @@ def _tables(
         return "plugins", (*ENTRY_FIELDS, *more), {"": facts.entries(group, everything=everything)}
     hosts = facts.hosts() if host is None else [host]
     rows = {name: facts.plugins(name, everything=everything) for name in hosts}
+    if any(row["state"] != "available" for table in rows.values() for row in table):
+        more = ("reason",)
     return "plugins", (*PLUGIN_FIELDS, *more), rows
 
 
@@ -102,7 +107,7 @@ def _check(  # one parameter an option
         message = f"--json and --format {form} exclude each other"
     elif groups and everything:
         message = "--groups counts what can be found; it goes without --all"
-    elif "" in (host, group):
+    elif group == "":
         message = "the name is empty"
     else:
         return
@@ -186,7 +191,7 @@ def _like(wanted: str, known: tuple[str, ...], *, what: str, option: str) -> lis
     shown = ", ".join(known[:_SHOWN]) + (f" and {more} more" if more > 0 else "") or "none"
     lines = [f"did you mean {' or '.join(near)}?"] if near else []
     lines.append(f"{what} that exist: {shown}")
-    return [*lines, f"next: plugframe list {option} {(near or known)[0]}"] if known else lines
+    return [*lines, f"next: {step(f'list {option} {(near or known)[0]}')}"] if known else lines
 
 
 def _left_out(facts: Facts, host: str | None, group: str | None) -> bool:

@@ -39,6 +39,24 @@ def show(rows: "Sequence[Row]", fields: "Sequence[str]", *, form: str, title: st
     _table(rows, fields, title)
 
 
+def show_facts(title: str, facts: "Sequence[tuple[str, object]]", *, indent: int = 0) -> None:
+    """Write facts about one thing to standard output, a line each below a title; nothing where there is none.
+
+    Args:
+        title: the line above; empty for none.
+        facts: label and value; those whose value is empty are left out.
+        indent: how far the title is from the margin; the facts are two columns further.
+    """
+    shown = [(label, _line(value)) for label, value in facts if text(value)]
+    if not shown:
+        return
+    if title:
+        click.echo(" " * indent + printable(title))
+    width = max(len(label) for label, _ in shown)
+    for label, value in shown:
+        click.echo(f"{' ' * (indent + 2)}{f'{label}:'.ljust(width + 2) if label else ''}{value}")
+
+
 def text(value: object) -> str:
     """Return a field's value as a person reads it."""
     if value is None or value == "":
@@ -87,8 +105,12 @@ def _styled(column: list[str], styles: "Sequence[str]") -> "list[Text]":
 
 def _line(value: object) -> str:
     """Return a field's value on one line; control characters are shown, not obeyed."""
-    shown = text(value) or "-"
-    return shown if shown.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in shown)
+    return printable(text(value) or "-")
+
+
+def printable(line: str) -> str:
+    """Return a line in which control characters are shown, not obeyed by a terminal."""
+    return line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 def heading(field: str) -> str:
@@ -96,13 +118,16 @@ def heading(field: str) -> str:
     return _TITLES.get(field, field.upper().replace("_", " "))
 
 
-def show_json(rows: "dict[str, Sequence[Row]]", findings: "Iterable[Diagnostic]", *, lines: bool) -> None:
+def show_json(
+    rows: "dict[str, Sequence[Row]]", findings: "Iterable[Diagnostic]", *, lines: bool, **more: object
+) -> None:
     """Write rows to standard output as one JSON document, or as one JSON object a line.
 
     Args:
         rows: the document's key for them to what to write.
         findings: the diagnostics; they go into the document, not among the lines.
         lines: write lines.
+        more: further keys of the document.
     """
     import json
 
@@ -110,7 +135,7 @@ def show_json(rows: "dict[str, Sequence[Row]]", findings: "Iterable[Diagnostic]"
         for row in (row for several in rows.values() for row in several):
             click.echo(json.dumps(row))
         return
-    document = {"schema": 1, **rows, "diagnostics": [finding.asdict() for finding in findings]}
+    document = {"schema": 1, **more, **rows, "diagnostics": [finding.asdict() for finding in findings]}
     click.echo(json.dumps(document, indent=2))
 
 

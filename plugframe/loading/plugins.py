@@ -45,7 +45,7 @@ class Outcome:
             rest = {"where": result.where, "effect": result.effect, "next_step": result.next_step}
             raise kind(str(result.plugin), result.reason, **rest) from self.error
         if result.state != "loaded":
-            raise PluginBlockedError(str(result.plugin), result.state, result.reason)
+            raise PluginBlockedError(str(result.plugin), result.state, result.reason, result.next_step)
 
 
 class Loader:

@@ -1,24 +1,26 @@
 """What a host's plugins registered: hooks, classes, callbacks, libraries, operations; all or nothing of each plugin."""
 
 import inspect
-import sys
 import threading
 
-from plugframe.errors import NotRegisteredError, PluginImportError, RegistrationError
+from plugframe.calls.registering import CallHooks
+from plugframe.errors import NotRegisteredError, RegistrationError
 from plugframe.hooks.hosted.framework import offer_registrars
 from plugframe.hooks.hosted.manager import HostManager
 from plugframe.loading.absences import explain_absence
 from plugframe.loading.activation import Activation, check_declared
-from plugframe.loading.faults import fault_of
 from plugframe.loading.guarding import Guarding
+from plugframe.loading.hooks import Hooks
 from plugframe.loading.learned import Learned
 from plugframe.loading.library import Library
 from plugframe.loading.plugins import Loader
+from plugframe.loading.reporting import check_required
 from plugframe.loading.resolve import resolve
+from plugframe.loading.resolving import resolver
 from plugframe.namespaces.names import Addition, name_problem
 from plugframe.namespaces.references import References
 from plugframe.namespaces.registrars import Registrar
-from plugframe.operations.backends import Backends
+from plugframe.operations.operations import Operations
 from plugframe.policy.groups import PARTS, RESERVED
 from plugframe.records import Diagnostic, EntryPoint, Plugin, split_reference
 from plugframe.registry.bindings import Bindings
@@ -70,15 +72,23 @@ class Registration:
             resolve=self._resolver(callable), fill=declared("callbacks"), glimpse=declared("callbacks", glimpse)
         )
         self.callbacks = Callbacks(self.bound, host=host)
-        self.libraries = References("library", resolve=_resolver(self._load_library), fill=declared("libraries"))
+        self.libraries = References("library", resolve=resolver(self._load_library), fill=declared("libraries"))
         self._host = host
         self._guarding = Guarding(plugins)
         self._files: Libraries | None = None
-        self.operations = Backends("operation", resolve=self._resolver(callable), fill=declared("operations"))
+        self.backends = References("backend", resolve=self._resolver(callable), fill=declared("operations"))
+        self.calls = CallHooks(f"all that {host} calls", loading=self._loading)
+        self.operations = Operations(host, self.backends, self.calls)
         self.loader = Loader(self.register, self._admit)
         self.learned = Learned(host, lambda: plugins().snapshot)
-        self.activation = Activation(activation, plugins, self.loader, self.learned)
+        self._plugins = plugins
+        self.activation = Activation(activation, plugins, self.loader, self.learned, self.check_required)
+        self.hooks = Hooks(host, self)
         self.manager = HostManager(host, self.activation.wake, self._loading, self.activation.is_idle)
+
+    def check_required(self) -> None:
+        """Raise where a plugin is not loaded that the host requires; see ``reporting.check_required``."""
+        check_required(self._plugins(), self.loader)
 
     def _admit(self, plugin: Plugin) -> None:
         self.manager.admit(plugin)
@@ -106,7 +116,7 @@ class Registration:
         return self.files.load(self._guarding.expect(find_file(reference)))
 
     def _resolver(self, accepts: "Callable[[object], bool]") -> "Callable[[Addition], object]":
-        return _resolver(self._resolve, accepts)
+        return resolver(self._resolve, accepts)
 
     def _resolve(self, reference: str) -> object:
         """Return what a reference means, which may be a class or a function of a declared library."""
@@ -153,7 +163,7 @@ class Registration:
         return {
             "classes": self.class_names,
             "libraries": self.libraries,
-            "operations": self.operations,
+            "operations": self.backends,
             "callbacks": self.bound,
         }
 
@@ -180,6 +190,7 @@ class Registration:
         registrars = {kind: _registrar(kind, provider, tables[kind]) for kind in PARTS}
         check_comparable(value, provider)
         offer_registrars(value, registrars)
+        self.operations.check(registrars["operations"].additions)
         try:
             for kind, table in tables.items():
                 table.commit(registrars[kind].additions)
@@ -241,34 +252,6 @@ def _registrar(kind: str, provider: str, table: "References | Bindings") -> Regi
         reserved=RESERVED.get(kind, ()),
         withdraw=table.withdraw,
     )
-
-
-_ADVICE = {
-    "effect": "what it declares cannot be used; everything else is not affected",
-    "next_step": "upgrade or uninstall its distribution",
-}
-
-
-def _resolver(
-    find: "Callable[[str], object]", accepts: "Callable[[object], bool]" = lambda _: True
-) -> "Callable[[Addition], object]":
-    """Return what imports the target of a declared name, whatever goes wrong an ImportError that says whose it is.
-
-    What is no failure but a wish to stop, such as a KeyboardInterrupt or an asyncio.CancelledError, is let pass.
-    """
-
-    def resolve_addition(addition: Addition) -> object:
-        try:
-            value = find(str(addition.target))
-        except (Exception, SystemExit) as error:
-            reason, where = fault_of(error, sys.exc_info()[2])
-            raise PluginImportError(addition.provider, reason, where=where, **_ADVICE) from error
-        if not accepts(value):
-            reason = f"{addition.target!r} is an object of {type(value).__name__}, not what it is declared to be"
-            raise PluginImportError(addition.provider, reason, **_ADVICE)
-        return value
-
-    return resolve_addition
 
 
 def check_comparable(value: object, provider: str) -> None:

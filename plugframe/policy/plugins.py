@@ -36,9 +36,9 @@ class Plugins(_PluginMapping):
         self,
         host: str,
         snapshot: "Snapshot",
-        *,
         given: "Given | None" = None,
         required: tuple[str, ...] = (),
+        *,
         secure: "Callable[[Admission], object] | None" = None,
     ) -> None:
         """Keep the host's name and what is installed; look at nothing yet.
@@ -95,6 +95,25 @@ class Plugins(_PluginMapping):
         if self._secure is not None:
             self.guard = self._secure(admission)
         return (admission.judge,)
+
+    def missing(self) -> "tuple[Plugin, ...]":
+        """Return a record for each plugin that the host requires and that is not installed."""
+        if not self._required and self.settings.says_nothing:
+            return ()
+        from plugframe.policy.absent import missing
+
+        return missing(self.settings, self.everything())
+
+    def required(self) -> "tuple[Plugin, ...]":
+        """Return the plugins without which the host must not go on, those that are missing last; none in safe mode."""
+        names = self.settings.required
+        if not names or self.settings.safe_mode:
+            return ()
+        from plugframe.policy.matching import is_named
+
+        meant = [plugin for plugin in self.everything() if is_named(plugin.entry_point, names)]
+        running = {plugin.name for plugin in meant if plugin.decision.allowed}
+        return (*(one for one in meant if one.decision.allowed or one.name not in running), *self.missing())
 
     def declared(self, kind: str) -> "tuple[EntryPoint, ...]":
         """Return what the plugins declare of a kind, such as ``classes``, without what belongs to denied ones only.
