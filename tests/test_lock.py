@@ -215,7 +215,7 @@ def test_lock_as_json_tells_the_same(installed: Installed) -> None:
     found = json.loads(lock(installed, "--json").stdout)
     assert (found["schema"], found["state"], found["hosts"]) == (1, "written", ["shop"])
     assert [one["distribution"] for one in found["distributions"]][-2:] == ["acme-vision", "shop"]
-    assert {one["code"] for one in found["diagnostics"]} == {"PF191"}
+    assert {one["code"] for one in found["diagnostics"]} == {"PF221"}
 
 
 def _text(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:

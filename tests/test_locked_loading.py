@@ -172,7 +172,7 @@ def test_declared_class_whose_module_was_changed_is_not_imported(installed: Inst
 def test_modules_that_were_imported_before_the_lock_was_read_are_told(installed: Installed) -> None:
     told = installed.run("import acme_base, acme_vision.models\ntell(host.load_all())")
     assert told["results"][0][1] == "loaded"
-    assert told["results"][0][5] == ["PF193", "PF193"]
+    assert told["results"][0][5] == ["PF223", "PF223"]
 
 
 def test_editable_install_is_blocked_unless_settings_name_it(tmp_path: Path) -> None:

@@ -236,6 +236,7 @@ def test_module_that_no_lock_has_is_not_run_for_what_has_one(tmp_path: Path) -> 
     )
     assert told["found"] == []
     assert {name: state for name, state, *_ in told["results"]} == {"shared": "blocked", "vision": "loaded"}
+    assert told["results"][1][5] == ["PF224"] * 4
     assert "evil" not in installed.seen()
 
 

@@ -167,7 +167,7 @@ def _findings(made: "Made", output: str) -> "Iterator[Diagnostic]":
     for distribution, reason in made.refused:
         way = "plugframe lock --allow-editable" if distribution.origin == "editable" else "reinstall it with pip"
         yield Diagnostic(
-            code="PF192",
+            code="PF222",
             message=f"{distribution} cannot be locked: {reason}",
             path=distribution.metadata_path,
             distribution=distribution.name,
@@ -176,7 +176,7 @@ def _findings(made: "Made", output: str) -> "Iterator[Diagnostic]":
         )
     for owner, requirement, reason in made.gaps:
         yield Diagnostic(
-            code="PF191",
+            code="PF221",
             message=f"it needs {requirement}: {reason}",
             path=output,
             distribution=owner,
@@ -185,7 +185,7 @@ def _findings(made: "Made", output: str) -> "Iterator[Diagnostic]":
         )
     for owner, path, wrong in made.disagreements:
         yield Diagnostic(
-            code="PF190",
+            code="PF220",
             message=wrong,
             path=path,
             distribution=owner,

@@ -92,7 +92,7 @@ class Registration:
 
     def _admit(self, plugin: Plugin) -> None:
         self.manager.admit(plugin)
-        self._guarding.stand_first()
+        self._guarding.admit(plugin)
 
     @property
     def files(self) -> "Libraries":

@@ -77,12 +77,18 @@ class Guard:
                 if found is not None:
                     self.early.setdefault(found.distribution, []).append(name)
         self._spared = _running(admission.lock)
+        self._refusals: dict[str, int] = {}
 
     def stand_first(self) -> None:
         """Put the finder before all others, where some may have been put meanwhile."""
         if sys.meta_path[:1] != [self.finder]:
             others = [finder for finder in sys.meta_path if finder is not self.finder]
             sys.meta_path[:] = [self.finder, *others]
+
+    def admit(self, plugin: "Plugin") -> None:
+        """See that the finder is in its place when a plugin is loaded, and note what was refused before."""
+        self.stand_first()
+        self._refusals[plugin.name] = len(self.finder.refused)
 
     def remove(self) -> None:
         """Take the finder away; what it has loaded stays."""
@@ -91,11 +97,20 @@ class Guard:
             _guards.pop(self._path, None)
 
     def findings(self, plugin: "Plugin") -> "Iterator[Diagnostic]":
-        """Yield what a plugin may have that was not compared with the lock.
+        """Yield what a plugin that was loaded may have that was not compared with the lock, and what it was refused.
 
-        That is what was imported before the host looked at its plugins, of the plugin's distribution and of what it
-        needs; but for the host's own distribution and plugframe, and what they need: they run this.
+        The first is what was imported before the host looked at its plugins, of the plugin's distribution and of what
+        it needs; but for the host's own distribution and plugframe, and what they need: they run this.
         """
+        for error in self.finder.refused[self._refusals.get(plugin.name, 0) :]:
+            yield Diagnostic(
+                code="PF224",
+                message=f"{error.name} was asked for while it was loaded, and {error.reason}",
+                path=error.path or "",
+                distribution=plugin.distribution.name,
+                effect="it was not run, and the plugin does without it",
+                fix=error.next_step,
+            )
         if not self.early:
             return
         for key in self.finder.modules.lock.closure(plugin.distribution.key):
@@ -103,7 +118,7 @@ class Guard:
             if names:
                 more = f" and {len(names) - _SEVERAL} more" if len(names) > _SEVERAL else ""
                 yield Diagnostic(
-                    code="PF193",
+                    code="PF223",
                     message=f"{', '.join(names[:_SEVERAL])}{more} had been imported before the lock was read",
                     path=self._path,
                     distribution=self.finder.modules.lock.distributions[key].name,
