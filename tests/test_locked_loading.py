@@ -184,16 +184,20 @@ def test_editable_install_is_blocked_unless_settings_name_it(tmp_path: Path) -> 
     tree: Tree = distribution(
         "acme-local", entry_points=entry_points, direct_url=direct, modules={"acme_local.pth": f"{source}\n"}
     )
-    installed = Installed(tmp_path, recorded(tree))
+    needs = plugin("needs", module_tree(acme_needs=CANARY), requires=("acme-local",))
+    installed = Installed(tmp_path, recorded(tree), needs)
     made = making.make(installed.snapshot(), [HOST], editable=True)
     lockfile.save(os.fspath(installed.lock_file), made.lock)
-    assert "is an editable install, whose modules cannot be locked" in installed.reasons()["local"]
+    for reason in installed.reasons().values():
+        assert "acme-local 1.0 is an editable install, whose modules cannot be locked" in reason
+    installed.settings('mode = "locked"\nallow-editable = ["local", "needs"]\n')
+    assert installed.states() == {"local": "available", "needs": "blocked"}
     for allowed in ("true", '["acme-local"]'):
         installed.settings(f'mode = "locked"\nallow-editable = {allowed}\n')
-        assert installed.states() == {"local": "available"}
+        assert installed.states() == {"local": "available", "needs": "available"}
     path = os.pathsep.join([installed.variables()["PYTHONPATH"], os.fspath(source)])
-    assert installed.load(PYTHONPATH=path)["states"] == {"local": "loaded"}
-    assert installed.seen() == {"acme_local"}
+    assert installed.load(PYTHONPATH=path)["states"] == {"local": "loaded", "needs": "loaded"}
+    assert installed.seen() == {"acme_local", "acme_needs"}
 
 
 def test_bytecode_and_extension_modules_are_compared_too(tmp_path: Path) -> None:

@@ -102,14 +102,14 @@ class Guard:
         The first is what was imported before the host looked at its plugins, of the plugin's distribution and of what
         it needs; but for the host's own distribution and plugframe, and what they need: they run this.
         """
-        for error in self.finder.refused[self._refusals.get(plugin.name, 0) :]:
+        for name, path, reason in self.finder.refused[self._refusals.get(plugin.name, 0) :]:
             yield Diagnostic(
                 code="PF224",
-                message=f"{error.name} was asked for while it was loaded, and {error.reason}",
-                path=error.path or "",
+                message=f"{name} was asked for while it was loaded, and {reason}",
+                path=path,
                 distribution=plugin.distribution.name,
                 effect="it was not run, and the plugin does without it",
-                fix=error.next_step,
+                fix=self.finder.next_step,
             )
         if not self.early:
             return
