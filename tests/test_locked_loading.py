@@ -5,13 +5,17 @@ import json
 import os
 import py_compile
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
+from _installed import CHECKOUT
 from _locked import CANARY, HOST, Installed, module_tree, plugin, recorded
 
 from plugframe.discovery import storage
+from plugframe.discovery.metadata import normalize
 from plugframe.loading.verified.codes import Codes
+from plugframe.loading.verified.guard import OURS
 from plugframe.policy.locking import lockfile, making
 from plugframe.testing.environments import Tree, distribution
 
@@ -173,6 +177,21 @@ def test_modules_that_were_imported_before_the_lock_was_read_are_told(installed:
     told = installed.run("import acme_base, acme_vision.models\ntell(host.load_all())")
     assert told["results"][0][1] == "loaded"
     assert told["results"][0][5] == ["PF223", "PF223"]
+
+
+def test_what_runs_the_check_is_not_told_as_having_come_before_it(tmp_path: Path) -> None:
+    with open(CHECKOUT / "pyproject.toml", "rb") as file:
+        needed = tomllib.load(file)["project"]["dependencies"]
+    assert {normalize(one.partition(">")[0]) for one in needed} == set(OURS) - {"plugframe"}
+    own = recorded(
+        distribution("shop", entry_points={"plugframe.hosts": {"shop": "shop"}}, modules=module_tree(shop=""))
+    )
+    engine = recorded(distribution("pluggy", modules={"acme_engine.py": ""}))
+    needs = plugin("needs", module_tree(acme_needs=""), requires=("shop", "pluggy"))
+    installed = Installed(tmp_path, needs, own, engine)
+    installed.lock()
+    told = installed.run("import shop, acme_engine\ntell(host.load_all())")
+    assert told["results"][0][1:2] + told["results"][0][5:] == ["loaded", []]
 
 
 def test_editable_install_is_blocked_unless_settings_name_it(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _publishing = threading.Lock()
 _guards: "dict[str, Guard]" = {}
 _SEVERAL = 5
+OURS = ("plugframe", "click", "importlib_metadata", "packaging", "platformdirs", "pluggy", "rich")
+"""Plugframe and what it needs, which ran before anything could be compared; a lock need not have plugframe itself."""
 
 
 def secure(admission: "Admission") -> "Guard | None":
@@ -163,4 +165,4 @@ def _code_folder(path: str) -> str | None:
 def _running(lock: "Lock") -> frozenset[str]:
     """Return the keys of what runs the check itself: hosts, plugframe, and all that they need."""
     running = {key for key, distribution in lock.distributions.items() if HOSTS in distribution.entry_points}
-    return frozenset(other for key in (*running, "plugframe") for other in lock.closure(key))
+    return frozenset(other for key in (*running, *OURS) for other in lock.closure(key))
