@@ -22,10 +22,12 @@ _COMMANDS = {
     "graph": "plugframe.cli.graph",
     "info": "plugframe.cli.info",
     "list": "plugframe.cli.listing",
+    "lock": "plugframe.cli.lock",
     "profile": "plugframe.cli.profile",
     "quarantine": "plugframe.cli.quarantine",
     "run": "plugframe.cli.run",
     "stubs": "plugframe.cli.stubs",
+    "verify": "plugframe.cli.verify",
     "why": "plugframe.cli.why",
 }
 

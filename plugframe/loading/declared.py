@@ -2,7 +2,7 @@
 
 import sys
 
-from plugframe.errors import PluginImportError
+from plugframe.errors import LockMismatchError, PluginImportError
 from plugframe.loading.faults import fault_of
 from plugframe.namespaces.names import Addition, name_problem
 from plugframe.policy.groups import PARTS, RESERVED
@@ -22,10 +22,8 @@ def additions(entry_points: "Iterable[EntryPoint]", kind: str) -> "Iterator[Addi
             yield Addition(name=entry.name, provider=str(entry), target=entry.value)
 
 
-_ADVICE = {
-    "effect": "what it declares cannot be used; everything else is not affected",
-    "next_step": "upgrade or uninstall its distribution",
-}
+_EFFECT = "what it declares cannot be used; everything else is not affected"
+_NEXT_STEP = "upgrade or uninstall its distribution"
 
 
 def resolver(
@@ -49,10 +47,11 @@ def resolver(
                 value = find(str(addition.target))
         except (Exception, SystemExit) as error:
             reason, where = fault_of(error, sys.exc_info()[2])
-            raise PluginImportError(addition.provider, reason, where=where, **_ADVICE) from error
+            step = error.next_step if type(error) is LockMismatchError else _NEXT_STEP
+            raise PluginImportError(addition.provider, reason, where=where, effect=_EFFECT, next_step=step) from error
         if not accepts(value):
             reason = f"{addition.target!r} is an object of {type(value).__name__}, not what it is declared to be"
-            raise PluginImportError(addition.provider, reason, **_ADVICE)
+            raise PluginImportError(addition.provider, reason, effect=_EFFECT, next_step=_NEXT_STEP)
         return value
 
     return resolve_addition
