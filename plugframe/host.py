@@ -4,6 +4,7 @@ import os
 from _thread import allocate_lock  # the lock of threading, without the cost of importing it
 
 from plugframe.discovery.snapshot import current_environment, discover
+from plugframe.policy.groups import check_host
 from plugframe.policy.plugins import Plugins
 
 TYPE_CHECKING = False
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from plugframe.namespaces.references import References
     from plugframe.operations.operations import Operations
     from plugframe.operations.typed import Declares
+    from plugframe.policy.locking.admission import Admission
+    from plugframe.policy.settings.reading import Given
     from plugframe.records import Changes, LoadResult, Plugin
     from plugframe.registry.callbacks import Callbacks
     from plugframe.registry.classes import ClassRegistry
@@ -32,6 +35,12 @@ if TYPE_CHECKING:
 
 
 _publishing = allocate_lock()
+
+
+def _secure(admission: "Admission") -> object:
+    from plugframe.loading.verified.guard import secure
+
+    return secure(admission)
 
 
 class Part:
@@ -70,6 +79,8 @@ class Host:
         *,
         activation: "Literal['declared', 'learned', 'eager']" = "declared",
         path: "Sequence[str | os.PathLike[str]] | None" = None,
+        settings: "Given | None" = None,
+        required: "Sequence[str]" = (),
     ) -> None:
         """Name a host.
 
@@ -80,24 +91,24 @@ class Host:
                 hook when they were loaded last; ``eager`` all.
             path: where to look for distributions; None means ``sys.path`` as it is at each look. To be imported,
                 plugins must be on ``sys.path`` too.
+            settings: what counts about the plugins where nobody else says anything; a table or a TOML file's path.
+            required: plugins without which ``load_all`` and the first call of a hook raise a RequiredPluginError.
 
         Raises:
             ValueError: the name cannot be part of a group, or there is no such activation.
-            TypeError: ``path`` is one folder, not a list of them.
+            TypeError: ``path`` or ``required`` is one text, not a list of them.
         """
-        if isinstance(path, str | bytes):
-            message = f"path is a list of folders; got one, {path!r}"
+        if isinstance(path, str | bytes) or isinstance(required, str):
+            message = f"path and required are lists; got {path!r} and {required!r}"
             raise TypeError(message)
-        words = str(name).replace("-", ".").replace("_", ".").split(".")
-        if not issubclass(type(name), str) or not all(word.isalnum() for word in words):
-            message = f"a host's name is of letters and digits, with '.', '-' or '_' between them; got {name!r}"
-            raise ValueError(message)
+        check_host(name)
         if activation not in ("declared", "learned", "eager"):
             message = f"activation is 'declared', 'learned' or 'eager'; got {activation!r}"
             raise ValueError(message)
         self.name = name
         self.activation = activation
         self._path = None if path is None else [os.fspath(folder) for folder in path]
+        self._policy = (settings, tuple(required))
         self._plugins: Plugins | None = None
         self._live: Registration | None = None
 
@@ -117,9 +128,7 @@ class Host:
         return self._plugins
 
     def _look(self) -> Plugins:
-        guard = "plugframe.loading.verified.guard"  # which only a host whose mode is locked needs
-        secure = lambda admission: __import__(guard, fromlist=("secure",)).secure(admission)  # noqa: E731 # as long
-        return Plugins(self.name, discover(current_environment(self._path)), secure=secure)
+        return Plugins(self.name, discover(current_environment(self._path)), *self._policy, secure=_secure)
 
     def _glimpse(self) -> Plugins:
         """Return the plugins without keeping that look: it is too early, while an application is being imported."""
@@ -190,6 +199,7 @@ class Host:
     def _load(self, plugins: "list[Plugin]", *, again: bool, strict: bool) -> "tuple[LoadResult, ...]":
         outcomes = [self._registration.loader.load(plugin, again=again) for plugin in plugins]
         self._registration.learned.save()
+        self._registration.check_required()
         if strict:
             from plugframe.loading.plugins import raise_failures
 
@@ -205,17 +215,9 @@ class Host:
 
     def report(self) -> "tuple[LoadResult, ...]":
         """Return what became of each plugin so far, sorted by name; nothing of a plugin is imported to tell."""
-        from plugframe.loading.faults import describe_refusal
-        from plugframe.records import LoadResult
+        from plugframe.loading.reporting import report
 
-        results = []
-        for plugin in self.plugins.everything():
-            outcome = self._live.loader.outcome(plugin) if self._live else None
-            if outcome is None and plugin.decision.allowed:
-                results.append(LoadResult(plugin=plugin, state=plugin.state, reason=plugin.decision.reason))
-            else:
-                results.append(outcome.result if outcome is not None else describe_refusal(plugin))
-        return tuple(results)
+        return report(self.plugins, self._live.loader if self._live else None)
 
     def namespace(self, package: str) -> "PluginNamespace":
         """Make the plugins importable from one of the application's packages: ``from myapp.plugins import vision``.

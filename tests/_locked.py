@@ -14,6 +14,7 @@ from typing import Any
 from plugframe.discovery.snapshot import Environment, discover
 from plugframe.policy.locking import lockfile, making
 from plugframe.policy.locking.values import Lock
+from plugframe.policy.plugins import Plugins
 from plugframe.testing.environments import Tree, distribution, write_tree
 
 PATIENCE = 60
@@ -34,7 +35,9 @@ import plugframe
 host = plugframe.Host("shop")
 told = {}
 def tell(results):
-    told["results"] = [[r.plugin.name, r.state, r.reason, r.where, r.next_step, [f.code for f in r.findings]] for r in results]
+    told["results"] = [
+        [r.plugin.name, r.state, r.reason, r.where, r.next_step, [f.code for f in r.findings]] for r in results
+    ]
 """
 
 
@@ -80,7 +83,7 @@ def plugin(
 
 
 class Installed:
-    """A prefix with a site-packages that is on the path of fresh processes, a project that asks for a lock, canaries."""
+    """A prefix whose site-packages is on the path of fresh processes, and a project that asks for a lock."""
 
     def __init__(self, root: Path, *trees: Tree) -> None:
         """Install some distributions."""
@@ -116,6 +119,18 @@ class Installed:
         tag = sys.implementation.cache_tag or ""
         prefix = os.fspath(self.prefix)
         return discover(Environment([os.fspath(self.site)], prefix=prefix, base_prefix=prefix, cache_tag=tag))
+
+    def plugins(self) -> Plugins:
+        """Return the plugins, with what was decided about them by the project's settings."""
+        return Plugins(HOST, self.snapshot(), given=os.fspath(self.project / "plugframe.toml"))
+
+    def states(self) -> dict[str, str]:
+        """Return the state of each plugin by its name."""
+        return {plugin.name: plugin.state for plugin in self.plugins().values()}
+
+    def reasons(self) -> dict[str, str]:
+        """Return the reason for the state of each plugin."""
+        return {plugin.name: plugin.decision.reason for plugin in self.plugins().values()}
 
     def variables(self, **changed: str) -> dict[str, str]:
         """Return the variables of its processes."""

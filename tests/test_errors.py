@@ -11,6 +11,7 @@ from plugframe import errors
 from plugframe.errors import (
     CallHookError,
     CallPlanError,
+    CommandNotRunError,
     CoroutineHookError,
     CrossReferenceError,
     CrossReferenceWarning,
@@ -26,6 +27,7 @@ from plugframe.errors import (
     LibraryVersionError,
     LockError,
     LockMismatchError,
+    NameNotInstalledError,
     NamespaceError,
     NativeError,
     NativeMemoryError,
@@ -42,6 +44,7 @@ from plugframe.errors import (
     ReferenceNotFoundError,
     RegistrationConflictError,
     RegistrationError,
+    RequiredPluginError,
     SettingsError,
     SignatureMismatchError,
     SlotBoundError,
@@ -139,6 +142,23 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         ValueError,
         ("class 'vision.Net' of acme-x 2.0 is refused", "acme-a 1.0 has registered it", "Uninstall one of the two"),
     ),
+    RequiredPluginError: (
+        RequiredPluginError(
+            "myapp",
+            "vision",
+            "disabled",
+            "it is slow",
+            plugin=WHOSE,
+            where="/site/entry_points.txt",
+            installed_by="it is required by acme",
+            next_step="plugframe enable vision --host myapp",
+        ),
+        RuntimeError,
+        (
+            f"myapp requires the plugin 'vision', and it, {WHOSE}, is disabled: it is slow (/site/entry_points.txt). "
+            "myapp does not go on without it. it is required by acme. Next: plugframe enable vision --host myapp"
+        ),
+    ),
     SettingsError: (
         SettingsError("/home/me/plugframe.toml", "it has a key 'disabel' that nothing reads"),
         ValueError,
@@ -223,6 +243,16 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         EnvironmentNotReadableError("/usr/bin/nothing", "it is no interpreter"),
         OSError,
         ("cannot read the environment of '/usr/bin/nothing': it is no interpreter.", "Next: name its"),
+    ),
+    NameNotInstalledError: (
+        NameNotInstalledError("visoin", "/venv", near=("vision",)),
+        LookupError,
+        ("'visoin' is not in /venv", "Did you mean 'vision'?", "Next: plugframe list --groups"),
+    ),
+    CommandNotRunError: (
+        CommandNotRunError("pytset", "there is no such file or command"),
+        OSError,
+        "cannot run 'pytset': there is no such file or command. Next: name a command of the environment, or its path",
     ),
     LibraryError: (LibraryError("/x/a.so", "it is cut off"), OSError, "cannot load the library /x/a.so: it is cut off"),
     LibraryFormatError: (
@@ -340,6 +370,7 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.PluginModuleNotFoundError("x", "y", name="z"), errors.NamespaceError("x", "y", "z"),
             errors.HookArgumentError("x", "y", "z"),
             errors.CrossReferenceError("x", ("y",)), errors.CrossReferenceWarning("x"),
+            errors.NameNotInstalledError("x", "y", near=("z",)), errors.CommandNotRunError("x", "y"),
             errors.LazyImportError("x", "y"), errors.SlotBoundError("x", "a", "b"),
             errors.SignatureMismatchError("x", "y", "z"), errors.UnboundSlotError("x", "y"),
             errors.LazyImportError("x", "y"),
@@ -348,7 +379,7 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.LibraryVersionError("x", "2.0", "1.0"), errors.DuplicateLibraryError("x", "y", "z"),
             errors.CallHookError("x", "y", "z", plugin="w"), errors.CallPlanError("x"),
             errors.NativeTypeError("x", "y"), errors.NativeValueError("x", "y"), errors.NativeMemoryError("x", "y"),
-            errors.SettingsError("x", "y"),
+            errors.SettingsError("x", "y"), errors.RequiredPluginError("x", "y", "z", "w"),
         ]
         assert all(map(str, made)) and all(map(repr, made))
         kinds = {{one for one in vars(errors).values() if isinstance(one, type)}}

@@ -22,6 +22,7 @@ FLOORS = {
     "host": 4,
     "classes": 5,
     "freezing": 5,
+    "overlay": 5,
     "testing": 5,
     "cli": 6,
 }

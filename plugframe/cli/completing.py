@@ -13,10 +13,14 @@ if TYPE_CHECKING:
 
     from plugframe.discovery.snapshot import Environment, Snapshot
 
+    _ParamType = click.ParamType[str]
+else:
+    _ParamType = click.ParamType
+
 _HOSTS = "plugframe.hosts"
 
 
-class Name(click.ParamType):
+class Name(_ParamType):
     """A parameter whose values are looked up where a shell asks for them, and taken as they are written."""
 
     name = "text"

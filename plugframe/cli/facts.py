@@ -94,19 +94,13 @@ class Facts:
             known = [plugin for name in {*self.hosts(), host} for plugin in self.of(name).everything()]
             installed = [distribution.key for distribution in self.snapshot.distributions()]
             self._findings |= set(absent.findings(settings, known, installed))
-        found = (*found, *absent.missing(settings, found), *(self._shadowed(host) if everything else ()))
+        found = (*found, *self.of(host).missing(), *(self._shadowed(host) if everything else ()))
         kept = [plugin for plugin in found if everything or plugin.state not in ("shadowed", "broken")]
         return tuple(sorted(kept, key=lambda plugin: plugin.name))
 
     def plugins(self, host: str, *, everything: bool) -> "list[Row]":
         """Return a row for each plugin of a host, as ``decided`` returns them."""
         return [self.row(plugin) for plugin in self.decided(host, everything=everything)]
-
-    def of(self, host: str) -> Plugins:
-        """Return the plugins of a host, decided about by the settings that count for it."""
-        if host not in self._hosts:
-            self._hosts[host] = Plugins(host, self.snapshot)
-        return self._hosts[host]
 
     def _shadowed(self, host: str) -> "Iterable[Plugin]":
         for plugin in plugins(host, lambda group: self.snapshot.entry_points(group, shadowed=True)):

@@ -1,13 +1,12 @@
 """``plugframe graph``: which plugins there are, what they provide and require, and which stand in whose way."""
 
-import os
-
 import click
 
-from plugframe.cli import render
+from plugframe.cli import drawing, render
 from plugframe.cli.app import environment_options
 from plugframe.cli.checks.choosing import ensure_host
 from plugframe.cli.facts import Facts, environment
+from plugframe.cli.programs import host_option, step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ Exit codes: 0 fine; 2 the command was wrong, the environment cannot be read, or 
 
 
 @click.command("graph", epilog=_EPILOG, short_help="Draw what plugins provide, require and shadow.")
-@click.option("--host", metavar="NAME", help="Only the plugins of this host.")
+@host_option()
 @click.option("--format", "form", type=click.Choice(_FORMATS), help="How to write it.  [default: tree]")
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--invert", is_flag=True, help="Show who requires the plugins instead of what they require.")
@@ -53,12 +52,13 @@ def command(  # one parameter an option
     if form == "tree":
         from plugframe.cli.graphs.tree import trees
 
-        with render.saved(output):
-            render.draw(*trees(made, invert=invert))
+        with drawing.saved(output):
+            for tree in trees(made, invert=invert):
+                drawing.draw(tree)
     else:
         _write(made, form, output)
     if not made.nodes:
-        render.warn(f"no plugins in {facts.snapshot.environment.prefix}; next: plugframe list --groups")
+        render.warn(f"no plugins in {facts.snapshot.environment.prefix}; next: {step('list --groups')}")
 
 
 def _form(form: str | None, output: str | None, *, as_json: bool) -> str:
@@ -67,14 +67,14 @@ def _form(form: str | None, output: str | None, *, as_json: bool) -> str:
     Raises:
         UsageError: they exclude each other.
     """
-    ending = os.path.splitext(output or "")[1].lower()
+    ending = drawing.ending_of(output or "")
     asked = {"json" if as_json else None, form, _ENDINGS.get(ending)} - {None}
     if len(asked) > 1:
         message = f"{' and '.join(sorted(map(str, asked)))} exclude each other: name one format"
         raise click.UsageError(message)
     found = str(next(iter(asked), "tree"))
     if output is not None and found == "tree":
-        render.check_ending(output)
+        drawing.check_ending(output)
     return found
 
 
@@ -90,4 +90,4 @@ def _write(made: "Graph", form: str, output: str | None) -> None:
     if output is None:
         click.echo(text)
     else:
-        render.write_file(output, f"{text}\n")
+        drawing.write_file(output, f"{text}\n")

@@ -6,7 +6,7 @@ import time
 
 import click
 
-from plugframe.cli import render
+from plugframe.cli import drawing, render
 from plugframe.cli.app import environment_options
 from plugframe.cli.facts import Facts, environment
 from plugframe.cli.programs import host_option, mounted, step
@@ -42,6 +42,7 @@ PLUGFRAME_CACHE=off keeps no index, PLUGFRAME_CACHE=FOLDER keeps it there.
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--fields", metavar="A,B", help="These fields, in this order.")
 @click.option("--sort", metavar="A,-B", help="Sort by these fields; - means descending.")
+@drawing.output_option
 @click.option("--strict", is_flag=True, help="Exit with 1 when there are findings.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell what came from the index, and how long it took.")
 @environment_options
@@ -55,6 +56,7 @@ def command(  # one parameter an option
     as_json: bool,
     fields: str | None,
     sort: str | None,
+    output: str | None,
     strict: bool,
     verbose: bool,
     python: str | None,
@@ -65,6 +67,7 @@ def command(  # one parameter an option
         host = None
     _check(host, group, groups=groups, everything=everything, form=form, as_json=as_json)
     form = "json" if as_json else form or "table"
+    drawing.check_output(output, form)
     started = time.perf_counter()
     facts = Facts(environment(python, static=static))
     key, chosen, tables = _tables(facts, host, group, groups=groups, everything=everything)
@@ -74,7 +77,8 @@ def command(  # one parameter an option
         picked = rows if fields is None else [{field: row.get(field) for field in show} for row in rows]
         render.show_json({key: picked}, [*facts.findings, *facts.gaps()], lines=form == "jsonl")
     elif rows:
-        _show(rows, show, form=form, by_host=len(tables) > 1 and "host" not in show)
+        with drawing.saved(output):
+            _show(rows, show, form=form, by_host=len(tables) > 1 and "host" not in show)
     if not rows:
         _say_nothing_found(facts, host, group, groups=groups)
     _close(facts, form=form, verbose=verbose, seconds=time.perf_counter() - started)
@@ -157,7 +161,7 @@ def _show(rows: "list[Row]", fields: "Sequence[str]", *, form: str, by_host: boo
     for number, host in enumerate(dict.fromkeys(str(row["host"]) for row in rows)):
         of_host = [row for row in rows if row["host"] == host]
         if number:
-            click.echo()
+            drawing.draw("")
         render.show(of_host, fields, form=form, title=f"{host}: {len(of_host)} plugin{'s' * (len(of_host) != 1)}")
 
 

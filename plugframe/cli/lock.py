@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from plugframe.cli.facts import Row
     from plugframe.discovery.snapshot import Snapshot
     from plugframe.policy.locking.making import Made
-    from plugframe.policy.locking.values import Lock
+    from plugframe.policy.locking.values import Lock, LockedDistribution
 
+_MOST_NAMED = 3
 _EPILOG = """\b
 Exit codes: 0 fine; 1 something cannot be locked, and nothing was written; 2 the command was wrong;
 3 --check, and the lock is not what would be written.
@@ -124,12 +125,21 @@ def _settle(output: str, lock: "Lock", *, check: bool) -> list[str]:
     was, now = before.distributions, lock.distributions
     changes = [f"added {now[key]}" for key in now if key not in was]
     changes += [f"removed {was[key]}" for key in was if key not in now]
-    changes += [f"changed {was[key]} to {now[key]}" for key in now if key in was and now[key] != was[key]]
+    changes += [_change(was[key], now[key]) for key in now if key in was and now[key] != was[key]]
     if before.python != lock.python:
         changes.append(f"changed {before.python} to {lock.python}")
     if before.hosts != lock.hosts:
         changes.append(f"changed the hosts {', '.join(before.hosts)} to {', '.join(lock.hosts)}")
     return changes
+
+
+def _change(was: "LockedDistribution", now: "LockedDistribution") -> str:
+    """Return how a distribution differs, on one line."""
+    if str(was) != str(now):
+        return f"changed {was} to {now}"
+    paths = sorted(path for path in {*was.files, *now.files} if was.files.get(path) != now.files.get(path))
+    more = f" and {len(paths) - _MOST_NAMED} more" if len(paths) > _MOST_NAMED else ""
+    return f"changed {now}: {', '.join(paths[:_MOST_NAMED]) or 'not its files'}{more}"
 
 
 def _tell(made: "Made", lock: "Lock", changes: list[str], output: str, *, check: bool, as_json: bool) -> None:
@@ -157,7 +167,7 @@ def _findings(made: "Made", output: str) -> "Iterator[Diagnostic]":
     for distribution, reason in made.refused:
         way = "plugframe lock --allow-editable" if distribution.origin == "editable" else "reinstall it with pip"
         yield Diagnostic(
-            code="PF192",
+            code="PF222",
             message=f"{distribution} cannot be locked: {reason}",
             path=distribution.metadata_path,
             distribution=distribution.name,
@@ -166,8 +176,8 @@ def _findings(made: "Made", output: str) -> "Iterator[Diagnostic]":
         )
     for owner, requirement, reason in made.gaps:
         yield Diagnostic(
-            code="PF191",
-            message=f"{owner} needs {requirement}: {reason}",
+            code="PF221",
+            message=f"it needs {requirement}: {reason}",
             path=output,
             distribution=owner,
             effect="the lock does not have it",
@@ -175,7 +185,7 @@ def _findings(made: "Made", output: str) -> "Iterator[Diagnostic]":
         )
     for owner, path, wrong in made.disagreements:
         yield Diagnostic(
-            code="PF190",
+            code="PF220",
             message=wrong,
             path=path,
             distribution=owner,

@@ -7,6 +7,7 @@ import click
 from plugframe.cli import render
 from plugframe.cli.app import environment_options
 from plugframe.cli.facts import environment
+from plugframe.cli.programs import host_option
 from plugframe.discovery.metadata import normalize
 from plugframe.errors import near_matches
 from plugframe.policy.quarantine import folder, marks
@@ -29,7 +30,7 @@ def command() -> None:
 
 
 @command.command("list", epilog=_EPILOG)
-@click.option("--host", metavar="NAME", help="Only the plugins of this host.")
+@host_option()
 @click.option("--json", "as_json", is_flag=True, help="As one JSON document.")
 @environment_options
 def list_command(*, host: str | None, as_json: bool, python: str | None, static: bool) -> None:
@@ -56,7 +57,7 @@ def list_command(*, host: str | None, as_json: bool, python: str | None, static:
 @command.command("clear", epilog=_EPILOG)
 @click.argument("name", required=False)
 @click.option("--all", "everything", is_flag=True, help="Clear all, and delete what cannot be read.")
-@click.option("--host", metavar="NAME", help="Only of this host.")
+@host_option()
 @click.option("--json", "as_json", is_flag=True, help="As one JSON document.")
 @environment_options
 def clear_command(

@@ -1,16 +1,13 @@
 """How rows look: as a table, as plain lines, as JSON."""
 
-import os
-import sys
-
 import click
 
+from plugframe.cli.drawing import console, draw, wants_colours
 from plugframe.records import Diagnostic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Literal
 
     from rich.text import Text
 
@@ -18,9 +15,15 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "plain", "json", "jsonl")
 _TITLES = {"name": "PLUGIN", "required_by": "REQUIRED BY"}
-_STYLES = {"available": "green", "broken": "red", "shadowed": "yellow", "incompatible": "red", "disabled": "dim"}
+_STYLES = {
+    "available": "green",
+    "broken": "red",
+    "shadowed": "yellow",
+    "incompatible": "red",
+    "disabled": "dim",
+    "quarantined": "red",
+}
 _SHORT = ("state", "version", "origin")  # folded last
-_UNLIMITED = 100_000
 
 
 def show(rows: "Sequence[Row]", fields: "Sequence[str]", *, form: str, title: str = "") -> None:
@@ -68,15 +71,17 @@ def text(value: object) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
+def style_of(state: str) -> str:
+    """Return how a state is coloured; empty for not at all."""
+    return _STYLES.get(state, "")
+
+
 def _table(rows: "Sequence[Row]", fields: "Sequence[str]", title: str) -> None:
     from rich.cells import cell_len
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    terminal = sys.stdout is not None and sys.stdout.isatty()
-    colours: Literal["auto"] | None = "auto" if terminal and _wants_colours() else None
-    console = Console(highlight=False, width=None if terminal else _UNLIMITED, color_system=colours)
+    width = console().width
     columns = [[_line(row[field]) for row in rows] for field in fields]
     styles = [_STYLES.get(str(row.get("state")), "") for row in rows]
     cells = [_styled(column, styles if field == "state" else ()) for field, column in zip(fields, columns, strict=True)]
@@ -84,17 +89,15 @@ def _table(rows: "Sequence[Row]", fields: "Sequence[str]", title: str) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     short = sum(width for field, width in zip(fields, widths, strict=True) if field in _SHORT)
     for field, width in zip(fields, widths, strict=True):
-        whole = field in _SHORT and short <= console.width // 4
+        whole = field in _SHORT and short <= width // 4
         table.add_column(heading(field), overflow="fold", min_width=width if whole else None)
-    if sum(widths) + 2 * (len(fields) - 1) <= console.width:
+    if sum(widths) + 2 * (len(fields) - 1) <= width:
         # rich takes 0.1 ms a cell. Where no line is folded, a column can be one cell.
         table.add_row(*(Text("\n").join(column) for column in cells))
     else:
         for row in zip(*cells, strict=True):
             table.add_row(*row)
-    with console.capture() as captured:
-        console.print(*filter(None, (title and Text(title, style="bold"), table)), sep="\n")
-    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()), color=True)
+    draw(*([Text(title, style="bold")] if title else []), table)
 
 
 def _styled(column: list[str], styles: "Sequence[str]") -> "list[Text]":
@@ -156,9 +159,4 @@ def show_findings(findings: "Iterable[Diagnostic]") -> None:
 
 def warn(message: str) -> None:
     """Write a line to standard error, without colours where they are not wanted."""
-    click.echo(message, err=True, color=None if _wants_colours() else False)
-
-
-def _wants_colours() -> bool:
-    """Return whether colours may be used where there is a terminal (https://no-color.org)."""
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    click.echo(message, err=True, color=None if wants_colours() else False)

@@ -50,7 +50,7 @@ def ask(target: str, *, inherit_environment: bool = False) -> Environment:
     Raises:
         EnvironmentNotReadableError: there is none, or it does not answer within a minute.
     """
-    executable = _executable(target)
+    executable = executable_of(target)
     options = [] if inherit_environment else ["-I"]
     answer = _run(target, executable, options)
     if answer is None:
@@ -69,7 +69,7 @@ def ask(target: str, *, inherit_environment: bool = False) -> Environment:
     )
 
 
-def _executable(target: str) -> str:
+def executable_of(target: str) -> str:
     """Return the interpreter that a path, a command's name or an environment's folder means."""
     if os.path.isdir(target):
         for name in ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe"):
@@ -198,7 +198,7 @@ def _of_version(sites: list[str], config: dict[str, str]) -> list[str]:
 def _prefix(target: str) -> str:
     if os.path.isdir(target):
         return os.path.abspath(target)
-    target = _executable(target)
+    target = executable_of(target)
     name = os.path.basename(target).lower()
     if not name.startswith(("python", "pypy", "graalpy")) or not os.access(target, os.X_OK):
         raise EnvironmentNotReadableError(target, "it is neither a folder nor a Python executable")

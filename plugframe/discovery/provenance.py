@@ -49,21 +49,17 @@ class Requirers:
         found = [(key, self._by_key[key].name, label[len(self._by_key[key].name) + 1 : -1]) for key, label, _ in steps]
         return tuple(sorted(found))
 
-    def required(self, distribution: Distribution) -> tuple[tuple[str, str, str], ...]:
-        """Return what a distribution requires directly, as normalised name, name and extra, sorted.
+    def required(self, distribution: Distribution) -> tuple[tuple[str, str], ...]:
+        """Return what a distribution requires directly, as normalised name and name, sorted.
 
-        What only an extra asks for is left out unless it is installed.
+        What only an extra asks for is left out: nothing on disk tells which extras were asked for.
         """
-        found: dict[str, tuple[str, str, str]] = {}
+        found: set[tuple[str, str]] = set()
         for requirement in distribution.requires:
             key, marker = _split(requirement)
-            extra = self._verdict(marker)
-            if extra is None or not key or key == distribution.key or (extra and key not in self._by_key):
-                continue
-            if key not in found or found[key][2]:
-                name = self._by_key[key].name if key in self._by_key else key.replace("_", "-")
-                found[key] = (key, name, extra)
-        return tuple(sorted(found.values()))
+            if key and key != distribution.key and self._verdict(marker) == "":
+                found.add((key, self._by_key[key].name if key in self._by_key else key.replace("_", "-")))
+        return tuple(sorted(found))
 
     def chain(self, distribution: Distribution) -> tuple[str, ...]:
         """Return the shortest chain of distributions that pulled one in.

@@ -65,9 +65,10 @@ def current_environment(path: "Sequence[str] | None" = None) -> Environment:
         path: its path entries; None means ``sys.path`` as it is now.
     """
     entries: Sequence[object] = sys.path if path is None else path
+    overlays = os.environ.get("PLUGFRAME_OVERLAY", "").split(os.pathsep)  # their folders hold no distributions
     environment = Environment(
         # Some programs put path objects there; the import system passes over what is no string.
-        [entry for entry in entries if isinstance(entry, str)],
+        [entry for entry in entries if isinstance(entry, str) and (not entry or entry not in overlays)],
         prefix=sys.prefix,
         base_prefix=sys.base_prefix,
         cache_tag=sys.implementation.cache_tag or sys.implementation.name,

@@ -8,6 +8,8 @@ from plugframe.errors.calls import CallHookError as CallHookError
 from plugframe.errors.calls import CallPlanError as CallPlanError
 from plugframe.errors.crossref import CrossReferenceError as CrossReferenceError
 from plugframe.errors.crossref import CrossReferenceWarning as CrossReferenceWarning
+from plugframe.errors.environments import CommandNotRunError as CommandNotRunError
+from plugframe.errors.environments import NameNotInstalledError as NameNotInstalledError
 from plugframe.errors.hooks import CoroutineHookError as CoroutineHookError
 from plugframe.errors.hooks import HookArgumentError as HookArgumentError
 from plugframe.errors.hooks import HookValidationError as HookValidationError
@@ -42,6 +44,7 @@ from plugframe.errors.plugins import PluginImportError as PluginImportError
 from plugframe.errors.plugins import PluginLoadError as PluginLoadError
 from plugframe.errors.plugins import PluginModuleNotFoundError as PluginModuleNotFoundError
 from plugframe.errors.plugins import PluginNotFoundError as PluginNotFoundError
+from plugframe.errors.plugins import RequiredPluginError as RequiredPluginError
 from plugframe.errors.registration import RegistrationConflictError as RegistrationConflictError
 from plugframe.errors.registration import RegistrationError as RegistrationError
 from plugframe.errors.registration import SignatureMismatchError as SignatureMismatchError

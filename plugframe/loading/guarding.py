@@ -4,7 +4,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from plugframe.loading.files import LibraryFile
+    from plugframe.loading.libraries.files import LibraryFile
     from plugframe.loading.verified.guard import Guard
     from plugframe.policy.plugins import Plugins
     from plugframe.records import Diagnostic, Plugin
@@ -21,11 +21,11 @@ class Guarding:
         guard: Guard | None = self._plugins().guard
         return guard
 
-    def stand_first(self) -> None:
-        """See that nobody finds modules before the guard does."""
+    def admit(self, plugin: "Plugin") -> None:
+        """See that nobody finds modules before the guard does while a plugin is loaded."""
         guard = self._guard()
         if guard is not None:
-            guard.stand_first()
+            guard.admit(plugin)
 
     def findings(self, plugin: "Plugin") -> "tuple[Diagnostic, ...]":
         """Return what a plugin may have that was not compared with the lock."""

@@ -29,9 +29,9 @@ def missing(settings: "Settings", plugins: "Sequence[Plugin]") -> tuple[Plugin, 
         whose = Distribution(name="", version="", key="", location="", metadata_path="", origin="unknown")
         near = like(name, plugins)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        reason = f"{settings.host} requires it, and no distribution that is installed has it{hint}"
+        reason = f"no distribution that is installed has it{hint}"
         entry = EntryPoint(group=f"{settings.host}.plugins", name=name, value="", distribution=whose)
-        decision = Decision(state="missing", reason=reason)
+        decision = Decision(state="missing", reason=reason, next_step=f"pip install what provides {name!r}")
         found.append(Plugin(host=settings.host, name=name, entry_point=entry, decision=decision, provides={}))
     return tuple(found)
 

@@ -10,6 +10,18 @@ PARTS = {"classes": 2, "callbacks": 1, "libraries": 1, "operations": 3}  # of a 
 RESERVED = {"classes": ("add", "get", "mount", "provider")}  # what could not be reached: methods have these names
 
 
+def check_host(name: object) -> None:
+    """Refuse what cannot be a host's name.
+
+    Raises:
+        ValueError: the name cannot be part of a group.
+    """
+    words = str(name).replace("-", ".").replace("_", ".").split(".")
+    if not issubclass(type(name), str) or not all(word.isalnum() for word in words):
+        message = f"a host's name is of letters and digits, with '.', '-' or '_' between them; got {name!r}"
+        raise ValueError(message)
+
+
 def groups(host: str) -> tuple[str, ...]:
     """Return the groups of a host, the plugins' own first.
 

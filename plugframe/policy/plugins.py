@@ -37,9 +37,9 @@ class Plugins(_PluginMapping):
         self,
         host: str,
         snapshot: "Snapshot",
-        *,
         given: "Given | None" = None,
         required: tuple[str, ...] = (),
+        *,
         secure: "Callable[[Admission], object] | None" = None,
     ) -> None:
         """Keep the host's name and what is installed; look at nothing yet.
@@ -89,7 +89,7 @@ class Plugins(_PluginMapping):
             from plugframe.policy.decisions import plugins
             from plugframe.policy.rules import Rules
 
-            rules = Rules(self.host, self.snapshot, self.settings, further=[*self._further(), self.quarantine.judge])
+            rules = Rules(self.host, self.snapshot, self.settings, further=self._further())
             found = plugins(self.host, self.snapshot.entry_points, rules.judge)
             winners: dict[str, Plugin] = {}
             for plugin in found:
@@ -100,13 +100,32 @@ class Plugins(_PluginMapping):
     def _further(self) -> "tuple[Judge, ...]":
         """Return what else decides about plugins."""
         if self.settings.mode != "locked":
-            return ()
+            return (self.quarantine.judge,)
         from plugframe.policy.locking.admission import Admission
 
         admission = Admission(self.host, self.snapshot, self.settings)
         if self._secure is not None:
             self.guard = self._secure(admission)
-        return (admission.judge,)
+        return admission.judge, self.quarantine.judge
+
+    def missing(self) -> "tuple[Plugin, ...]":
+        """Return a record for each plugin that the host requires and that is not installed."""
+        if not self._required and self.settings.says_nothing:
+            return ()
+        from plugframe.policy.absent import missing
+
+        return missing(self.settings, self.everything())
+
+    def required(self) -> "tuple[Plugin, ...]":
+        """Return the plugins without which the host must not go on, those that are missing last; none in safe mode."""
+        names = self.settings.required
+        if not names or self.settings.safe_mode:
+            return ()
+        from plugframe.policy.matching import is_named
+
+        meant = [plugin for plugin in self.everything() if is_named(plugin.entry_point, names)]
+        running = {plugin.name for plugin in meant if plugin.decision.allowed}
+        return (*(one for one in meant if one.decision.allowed or one.name not in running), *self.missing())
 
     def declared(self, kind: str) -> "tuple[EntryPoint, ...]":
         """Return what the plugins declare of a kind, such as ``classes``, without what belongs to denied ones only.

@@ -4,6 +4,7 @@ import time
 
 from plugframe.policy.compatibility import Compatibility, host_distribution
 from plugframe.policy.matching import is_named, spellings
+from plugframe.policy.overlays import judge_here
 from plugframe.policy.settings.variables import SAFE_MODE
 from plugframe.records import Decision, Distribution, EntryPoint
 
@@ -45,7 +46,8 @@ class Rules:
         self._today = time.strftime("%Y-%m-%d")
         self._host = host
         general = [] if settings.says_nothing else [self._general, self._ruling, self._mode]
-        self._rules: list[Judge] = [*general, self._incompatible, *further]
+        overlay = judge_here()
+        self._rules: list[Judge] = [*([overlay] if overlay else ()), *general, self._incompatible, *further]
 
     def judge(self, entry: EntryPoint) -> Decision | None:
         """Return what was decided about a plugin, or None where nothing speaks against it or needs saying."""

@@ -4,6 +4,7 @@ import re
 
 import click
 
+from plugframe.cli.programs import step
 from plugframe.discovery.metadata import normalize
 from plugframe.errors import near_matches
 from plugframe.policy.matching import find_plugins
@@ -57,7 +58,7 @@ def ensure_host(facts: "Facts", host: str) -> None:
     known = {*facts.hosts(), *(group.rpartition(".")[0] for group in facts.snapshot.groups())}
     if host not in known:
         near = near_matches(host, tuple(known))
-        hint = f"did you mean {' or '.join(near)}?" if near else "next: plugframe list --groups"
+        hint = f"did you mean {' or '.join(near)}?" if near else f"next: {step('list --groups')}"
         message = f"there is no host {host!r}, and there are no plugins of it; {hint}"
         raise click.UsageError(message)
 
@@ -79,7 +80,7 @@ def owners(facts: "Facts", plugins: tuple[Plugin, ...], name: str) -> frozenset[
     keys |= {normalize(name)} & set(installed)
     if not keys:
         near = near_matches(name, (*(plugin.name for plugin in plugins), *installed.values()))
-        hint = f"did you mean {' or '.join(near)}?" if near else "next: plugframe list --all"
+        hint = f"did you mean {' or '.join(near)}?" if near else f"next: {step('list --all')}"
         message = f"no plugin and no distribution is called {name!r}; {hint}"
         raise click.UsageError(message)
     return frozenset(keys)
@@ -94,7 +95,7 @@ def quarantined(plugins: "Iterable[Plugin]") -> "list[Diagnostic]":
             path=plugin.distribution.metadata_path,
             distribution=plugin.distribution.name,
             effect="it is not loaded",
-            fix=f"upgrade {plugin.distribution.name}, or plugframe quarantine clear {plugin.name}",
+            fix=f"upgrade {plugin.distribution.name}, or {step(f'quarantine clear {plugin.name}')}",
         )
         for plugin in plugins
         if plugin.state == "quarantined"
@@ -105,7 +106,7 @@ def quarantined(plugins: "Iterable[Plugin]") -> "list[Diagnostic]":
             message=f"a mark of a plugin that was being loaded cannot be used: it {problem}",
             path=path,
             effect="it quarantines nobody",
-            fix="plugframe quarantine clear --all deletes it",
+            fix=f"{step('quarantine clear --all')} deletes it",
         )
         for path, problem in marks.find()[1].items()
     ]

@@ -35,8 +35,8 @@ def _title(finding: Diagnostic) -> str:
 
 def _whole(finding: Diagnostic) -> str:
     """Return what is wrong, what follows and what to do, as sentences."""
-    fix = f"Fix: {finding.fix}" if finding.fix else ""
-    return ". ".join(filter(None, (finding.message, finding.effect, fix)))
+    what = "; ".join(filter(None, (finding.message, finding.effect)))
+    return f"{what}. Fix: {finding.fix}." if finding.fix else what
 
 
 def _data(text: str) -> str:

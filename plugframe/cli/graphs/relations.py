@@ -150,7 +150,8 @@ def _connect_requirements(made: Graph, facts: "Facts", start: "list[Distribution
     seen = {one.key for one in waiting}
     while waiting:
         one = waiting.pop(0)
-        for key, name, extra in requirers.required(one) if not invert else requirers.requiring(one):
+        below = [(key, name, "") for key, name in requirers.required(one)]
+        for key, name, extra in requirers.requiring(one) if invert else below:
             other = by_key.get(key)
             missing = Node(id=f"distribution:{key}", kind="distribution", name=name, state="missing")
             there = made.add(missing if other is None else _distribution(other))

@@ -1,6 +1,6 @@
 """A graph as a tree: hosts, their plugins, and what belongs to each."""
 
-from plugframe.cli.render import line, style_of
+from plugframe.cli.render import printable, style_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def _host(graph: "Graph", host: "Node", seen: set[str], *, invert: bool) -> "Tre
     from rich.text import Text
     from rich.tree import Tree
 
-    top = Tree(Text(line(host.name), style="bold"))
+    top = Tree(Text(printable(host.name), style="bold"))
     for plugin, _ in graph.out(host.id, "has"):
         label = Text(f"{_called(plugin)} ").append(plugin.state, style=style_of(plugin.state))
         branch = top.add(label)
@@ -38,12 +38,14 @@ def _host(graph: "Graph", host: "Node", seen: set[str], *, invert: bool) -> "Tre
 
 
 def _called(node: "Node") -> str:
-    return line(f"{node.name} {node.version}".rstrip())
+    return printable(f"{node.name} {node.version}".rstrip())
 
 
 def _told(graph: "Graph", plugin: "Node") -> list[str]:
-    lines = [line(f"provides {kind}: {', '.join(names)}") for kind, names in plugin.provides.items()]
-    lines += [line(f"starts before {other.name} in {hook}") for other, hook in graph.out(plugin.id, "starts-before")]
+    lines = [printable(f"provides {kind}: {', '.join(names)}") for kind, names in plugin.provides.items()]
+    lines += [
+        printable(f"starts before {other.name} in {hook}") for other, hook in graph.out(plugin.id, "starts-before")
+    ]
     lines += [f"shadows {_called(other)}" for other, _ in graph.out(plugin.id, "shadows")]
     return lines + [f"shadowed by {_called(other)}" for other, _ in graph.into(plugin.id, "shadows")]
 
@@ -59,7 +61,7 @@ def _add(graph: "Graph", branch: "Tree", node: "Node", extra: str, seen: set[str
         seen.add(one.id)
         following = [] if known else graph.into(one.id, "requires") if invert else graph.out(one.id, "requires")
         again = known and bool(graph.into(one.id, "requires") if invert else graph.out(one.id, "requires"))
-        text = Text(f"{word} {_called(one)}{f' [{line(extra)}]' if extra else ''}")
+        text = Text(f"{word} {_called(one)}{f' [{printable(extra)}]' if extra else ''}")
         text.append(" missing" if one.state else "", style=style_of("broken")).append(" (see above)" if again else "")
         below = above.add(text)
         word = "required by" if invert else "requires"

@@ -3,7 +3,7 @@
 Sources: https://graphviz.org/doc/info/lang.html and https://mermaid.js.org/syntax/flowchart.html
 """
 
-from plugframe.cli.render import line
+from plugframe.cli.render import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,11 +72,11 @@ def _named(edge: "Edge") -> str:
 
 
 def _quoted(text: str) -> str:
-    return line(text).replace("\\", "\\\\").replace('"', '\\"')
+    return printable(text).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _entities(text: str) -> str:
     """Return a text in which nothing is left that Mermaid, or the HTML that it makes, could understand."""
     return "".join(
-        f"#{ord(character)};" if character in "#\"'<>&;`|\\{}[]()" else character for character in line(text)
+        f"#{ord(character)};" if character in "#\"'<>&;`|\\{}[]()" else character for character in printable(text)
     )

@@ -6,6 +6,7 @@
 import os
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
+from shlex import quote
 
 from plugframe.errors import LockMismatchError
 from plugframe.loading.verified.loaders import Verified, spec_of
@@ -29,6 +30,7 @@ _STANDARD = tuple(
         os.path.join(sys.base_prefix, sys.platlibdir, f"python{sys.version_info[0]}{sys.version_info[1]}.zip"),
     )
 )
+_MOST_KEPT = 1000
 _EFFECT = "it was not run, and nothing that needs it can be"
 
 
@@ -39,7 +41,8 @@ class VerifiedFinder:
     distributions: then it would run as part of what is locked.
 
     Attributes:
-        refused: the errors that were raised, also those that a plugin caught, in order.
+        next_step: the command that tells what differs.
+        refused: the name, the file and the reason of what was refused, whether or not the error was caught, in order.
     """
 
     def __init__(self, modules: "Modules", codes: "Codes", path: str) -> None:
@@ -52,8 +55,8 @@ class VerifiedFinder:
         """
         self.modules = modules
         self.codes = codes
-        self.refused: list[LockMismatchError] = []
-        self._lock = path
+        self.refused: list[tuple[str, str, str]] = []
+        self.next_step = f"plugframe verify --lock {quote(path)}"
 
     def find_spec(
         self,
@@ -133,10 +136,9 @@ class VerifiedFinder:
 
     def refuse(self, name: str, path: str, reason: str) -> LockMismatchError:
         """Return the error for a module that must not be run, and remember it."""
-        step = f"plugframe verify --lock {self._lock}"
-        error = LockMismatchError(name, path, reason, effect=_EFFECT, next_step=step)
-        self.refused.append(error)
-        return error
+        if len(self.refused) < _MOST_KEPT:
+            self.refused.append((name, path, reason))
+        return LockMismatchError(name, path, reason, effect=_EFFECT, next_step=self.next_step)
 
 
 def _is_namespace(found: ModuleSpec) -> bool:

@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from plugframe.loading.files import LibraryFile
+    from plugframe.loading.libraries.files import LibraryFile
     from plugframe.policy.locking.admission import Admission
     from plugframe.policy.locking.values import Lock, LockedFile
     from plugframe.records import Plugin
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _publishing = threading.Lock()
 _guards: "dict[str, Guard]" = {}
 _SEVERAL = 5
+OURS = ("plugframe", "click", "importlib_metadata", "packaging", "platformdirs", "pluggy", "rich")
+"""Plugframe and what it needs, which ran before anything could be compared; a lock need not have plugframe itself."""
 
 
 def secure(admission: "Admission") -> "Guard | None":
@@ -77,12 +79,18 @@ class Guard:
                 if found is not None:
                     self.early.setdefault(found.distribution, []).append(name)
         self._spared = _running(admission.lock)
+        self._refusals: dict[str, int] = {}
 
     def stand_first(self) -> None:
         """Put the finder before all others, where some may have been put meanwhile."""
         if sys.meta_path[:1] != [self.finder]:
             others = [finder for finder in sys.meta_path if finder is not self.finder]
             sys.meta_path[:] = [self.finder, *others]
+
+    def admit(self, plugin: "Plugin") -> None:
+        """See that the finder is in its place when a plugin is loaded, and note what was refused before."""
+        self.stand_first()
+        self._refusals[plugin.name] = len(self.finder.refused)
 
     def remove(self) -> None:
         """Take the finder away; what it has loaded stays."""
@@ -91,11 +99,20 @@ class Guard:
             _guards.pop(self._path, None)
 
     def findings(self, plugin: "Plugin") -> "Iterator[Diagnostic]":
-        """Yield what a plugin may have that was not compared with the lock.
+        """Yield what a plugin that was loaded may have that was not compared with the lock, and what it was refused.
 
-        That is what was imported before the host looked at its plugins, of the plugin's distribution and of what it
-        needs; but for the host's own distribution and plugframe, and what they need: they run this.
+        The first is what was imported before the host looked at its plugins, of the plugin's distribution and of what
+        it needs; but for the host's own distribution and plugframe, and what they need: they run this.
         """
+        for name, path, reason in self.finder.refused[self._refusals.get(plugin.name, 0) :]:
+            yield Diagnostic(
+                code="PF224",
+                message=f"{name} was asked for while it was loaded, and {reason}",
+                path=path,
+                distribution=plugin.distribution.name,
+                effect="it was not run, and the plugin does without it",
+                fix=self.finder.next_step,
+            )
         if not self.early:
             return
         for key in self.finder.modules.lock.closure(plugin.distribution.key):
@@ -103,7 +120,7 @@ class Guard:
             if names:
                 more = f" and {len(names) - _SEVERAL} more" if len(names) > _SEVERAL else ""
                 yield Diagnostic(
-                    code="PF193",
+                    code="PF223",
                     message=f"{', '.join(names[:_SEVERAL])}{more} had been imported before the lock was read",
                     path=self._path,
                     distribution=self.finder.modules.lock.distributions[key].name,
@@ -148,4 +165,4 @@ def _code_folder(path: str) -> str | None:
 def _running(lock: "Lock") -> frozenset[str]:
     """Return the keys of what runs the check itself: hosts, plugframe, and all that they need."""
     running = {key for key, distribution in lock.distributions.items() if HOSTS in distribution.entry_points}
-    return frozenset(other for key in (*running, "plugframe") for other in lock.closure(key))
+    return frozenset(other for key in (*running, *OURS) for other in lock.closure(key))

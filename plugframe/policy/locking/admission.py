@@ -1,10 +1,12 @@
 """Which plugins a lock lets run, before anything of them is looked at: ``Admission.judge`` is the main function."""
 
 import os
+from shlex import quote
 
+from plugframe.discovery.metadata import normalize
 from plugframe.errors import LockError
-from plugframe.policy.groups import groups
-from plugframe.policy.locking.lockfile import NAME, load
+from plugframe.policy.groups import HOSTS, groups
+from plugframe.policy.locking.lockfile import NAME, anew, load
 from plugframe.policy.matching import is_named
 from plugframe.records import Decision
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from plugframe.discovery.snapshot import Snapshot
     from plugframe.policy.locking.values import Lock, LockedDistribution
     from plugframe.policy.settings.values import Settings
-    from plugframe.records import EntryPoint
+    from plugframe.records import Distribution, EntryPoint
 
 
 class Admission:
@@ -43,7 +45,7 @@ class Admission:
     def _take(self, lock: "Lock") -> None:
         tag = self.snapshot.environment.cache_tag
         if lock.python != tag:
-            raise LockError(self.path, f"it was made for {lock.python}, and this is {tag}")
+            raise LockError(self.path, f"it was made for {lock.python}, and this is {tag}", anew(self.path))
         self.lock = lock
 
     def judge(self, entry: "EntryPoint") -> Decision | None:
@@ -55,22 +57,22 @@ class Admission:
 
     def _refusal(self, entry: "EntryPoint") -> tuple[str, str]:
         """Return why the lock does not let a plugin run, and what to do; empty if it does."""
-        anew = f"plugframe lock --output {self.path}"
+        again = anew(self.path)
         if self.lock is None:
-            return f"the lock cannot be used: {self.problem}", self._mend or anew
+            return f"the lock cannot be used: {self.problem}", self._mend
         distribution = entry.distribution
         locked = self.lock.distributions.get(distribution.key)
         if locked is None:
-            return f"{self.path} does not have {distribution}", anew
+            return f"{self.path} does not have {distribution}", again
         if locked.version != distribution.version:
-            return f"{self.path} has {locked}, not {distribution}", f"{anew} --upgrade {distribution.name}"
-        editable = locked.editable or distribution.origin == "editable"
-        if editable and not (self._allowed is True or is_named(entry, self._names())):
-            reason = f"{distribution} is an editable install, whose modules cannot be locked"
-            return reason, f"install it as a copy, or let allow-editable name {distribution.name}"
+            return f"{self.path} has {locked}, not {distribution}", f"{again} --upgrade {distribution.name}"
+        editable = self._editable(self.lock, entry)
+        if editable:
+            reason = f"{editable} is an editable install, whose modules cannot be locked"
+            return reason, f"install it as a copy, or let allow-editable name {editable.name}"
         if self._locked_entries(locked) != self._entries().get(distribution.key, set()):
             reason = f"the entry points of {distribution} are not those of {self.path}"
-            return reason, f"plugframe verify --lock {self.path}"
+            return reason, f"plugframe verify --lock {quote(self.path)}"
         return "", ""
 
     def _locked_entries(self, locked: "LockedDistribution") -> set[tuple[str, str, str]]:
@@ -80,8 +82,19 @@ class Admission:
             for name, value in locked.entry_points.get(group, {}).items()
         }
 
-    def _names(self) -> tuple[str, ...]:
-        return self._allowed if isinstance(self._allowed, tuple) else ()
+    def _editable(self, lock: "Lock", entry: "EntryPoint") -> "Distribution | LockedDistribution | None":
+        """Return what a plugin is, or needs, that is an editable install and not allowed; the host itself left out."""
+        if self._allowed is True:
+            return None
+        names = self._allowed if isinstance(self._allowed, tuple) else ()
+        if entry.distribution.origin == "editable" and not is_named(entry, names):
+            return entry.distribution
+        allowed = set(map(normalize, names)) | ({entry.distribution.key} if is_named(entry, names) else set())
+        for key in lock.closure(entry.distribution.key):
+            one = lock.distributions.get(key)
+            if one is not None and one.editable and key not in allowed and HOSTS not in one.entry_points:
+                return one
+        return None
 
     def _entries(self) -> dict[str, set[tuple[str, str, str]]]:
         """Return what each distribution declares for the host; of one name, the first counts."""

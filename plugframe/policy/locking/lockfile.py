@@ -3,6 +3,7 @@
 import os
 import stat
 import time
+from shlex import quote
 
 from plugframe.errors import LockError
 from plugframe.policy.locking import text
@@ -28,7 +29,12 @@ def load(path: str) -> "Lock":
     try:
         return text.read(content.decode())
     except ValueError as error:
-        raise LockError(path, f"it cannot be used: {str(error)[:300]}") from error
+        raise LockError(path, f"it cannot be used: {str(error)[:300]}", anew(path)) from error
+
+
+def anew(path: str) -> str:
+    """Return the command that writes a lock file."""
+    return f"plugframe lock --output {quote(path)}"
 
 
 def is_ours(path: str) -> bool:
@@ -43,7 +49,7 @@ def _content(path: str) -> bytes:
     try:
         descriptor, status = open_file(path)
     except FileNotFoundError:
-        raise LockError(path, "there is no such lock file") from None
+        raise LockError(path, "there is no such lock file", anew(path)) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise LockError(path, f"it cannot be opened: {reason}", "put a file of plugframe lock there") from error
@@ -56,24 +62,24 @@ def _content(path: str) -> bytes:
         except OSError as error:
             raise LockError(path, f"it cannot be read: {error.strerror}", "read it as another user") from error
     if len(content) > LARGEST:
-        raise LockError(path, f"it is larger than {LARGEST} bytes")
+        raise LockError(path, f"it is larger than {LARGEST} bytes", anew(path))
     return content
 
 
 def _refusal(path: str, status: os.stat_result) -> tuple[str, str]:
     """Return why a lock file is not relied on, and what to do; empty if it is."""
     if status.st_size > LARGEST:
-        return f"it is larger than {LARGEST} bytes", "plugframe lock"
+        return f"it is larger than {LARGEST} bytes", anew(path)
     if not hasattr(os, "geteuid"):
         return "", ""
     if status.st_uid not in (os.geteuid(), 0):
         return "it belongs to another user, who may change it at any time", "plugframe lock --output ANOTHER-FILE"
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return "others may write it", f"chmod go-w {path}"
+        return "others may write it", f"chmod go-w {quote(path)}"
     folder = os.path.dirname(os.path.abspath(path))
     mode = os.stat(folder).st_mode
     if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-        return f"others may put another file in its place, in {folder}", f"chmod o-w {folder}"
+        return f"others may put another file in its place, in {folder}", f"chmod o-w {quote(folder)}"
     return "", ""
 
 

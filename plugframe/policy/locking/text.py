@@ -61,7 +61,10 @@ def read(text: str) -> Lock:
         message = "it is nested too deeply"
         raise ValueError(message) from None
     _expect(isinstance(document, dict) and FORMAT in document, f"it has no {FORMAT!r}")
-    _expect(document[FORMAT] == SCHEMA, f"it is of version {str(document[FORMAT])[:20]}, and this reads {SCHEMA}")
+    _expect(
+        document[FORMAT] == SCHEMA and document[FORMAT] is not True,
+        f"it is of version {str(document[FORMAT])[:20]}, and this reads {SCHEMA}",
+    )
     _expect(set(document) == {FORMAT, "python", "hosts", "distributions"}, "it has fields too many or too few")
     _expect(isinstance(document["python"], str), "its 'python' is no text")
     _expect(isinstance(document["distributions"], dict), "its 'distributions' is no table")

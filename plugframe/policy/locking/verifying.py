@@ -163,16 +163,16 @@ class _Check:
         if digest != self._locked.record:
             yield "record", os.path.join(self._present.metadata_path, "RECORD"), "it was written anew since the lock"
         for row in recorded:
-            problem = self._place.problem(row.path) or _difference(row, self._found.get(row.path))
-            if problem:
-                yield "record", row.path, f"what RECORD says of it {problem}"
+            found, locked = self._found.get(row.path), self._locked.files.get(row.path)
+            problem = self._place.problem(row.path)
+            if problem and locked is None:
+                yield "record", row.path, f"the row {problem}"
+            elif found is not None and found == locked and not _agrees(row, found):
+                yield "record", self._place.path(row.path), "RECORD gives it another sha256 or size"
 
 
-def _difference(row: "Row", found: "LockedFile | None") -> str:
-    if found is None:
-        return "is of a file that is not there, or not locked"
-    same = row.sha256 in ("", found.sha256) and row.size in (None, found.size)
-    return "" if same else "is another sha256 or size"
+def _agrees(row: "Row", found: "LockedFile") -> bool:
+    return row.sha256 in ("", found.sha256) and row.size in (None, found.size)
 
 
 def rivals(files: "Collection[str]") -> list[str]:

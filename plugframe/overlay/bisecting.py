@@ -1,0 +1,225 @@
+"""Which plugins make a command fail; ``bisect`` is the main function."""
+
+from dataclasses import dataclass, field
+
+from plugframe.discovery.metadata import normalize
+from plugframe.discovery.provenance import Requirers
+from plugframe.overlay.folder import overlay
+from plugframe.overlay.processes import Ended, watched
+from plugframe.overlay.search import Closures, smallest
+from plugframe.overlay.targets import Target, selection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from plugframe.discovery.snapshot import Snapshot
+
+FAILS, PASSES, UNCLEAR = "fails", "passes", "unclear"
+_REASON = "left out by plugframe bisect"
+_UNMARKED = {"PLUGFRAME_QUARANTINE": "off"}  # or what crashed in one run would be left out of the next
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What became of the command with some of the plugins.
+
+    Attributes:
+        enabled: those that it had.
+        outcome: ``fails``, ``passes`` or ``unclear``: neither a good nor a bad exit code.
+        ended: how it ended; of several runs, the first that failed, or the last.
+        obeyed: whether a Python process of it left out the others.
+        stable: whether all runs had one outcome.
+    """
+
+    enabled: frozenset[Target]
+    outcome: str
+    ended: Ended
+    obeyed: bool
+    stable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exits:
+    """What exit codes mean; a signal's is 128 more than its number.
+
+    Attributes:
+        good: codes that mean success; none means 0 and nothing else.
+        bad: codes that mean failure; none means all that are not good.
+    """
+
+    good: frozenset[int] = frozenset()
+    bad: frozenset[int] = frozenset()
+
+    def outcome(self, ended: Ended) -> str:
+        """Return what an end means; a command whose time was up has failed."""
+        if ended.code is None:
+            return FAILS
+        code = ended.code if ended.code >= 0 else 128 - ended.code
+        if code in self.bad:
+            return FAILS
+        if code in (self.good or {0}):
+            return PASSES
+        return UNCLEAR if self.bad else FAILS
+
+
+class Command:
+    """The command, run with one set of plugins after another; each set once.
+
+    Attributes:
+        trials: what was tried, in order.
+    """
+
+    def __init__(
+        self,
+        words: "Sequence[str]",
+        groups: "Iterable[str]",
+        *,
+        exits: Exits,
+        seconds: float | None = None,
+        repeats: int = 1,
+        tell: "Callable[[int], None]" = lambda _: None,
+    ) -> None:
+        """Keep what to run.
+
+        Args:
+            words: the command.
+            groups: of which the plugins are left out.
+            exits: what its exit codes mean.
+            seconds: after which it has failed; None means never.
+            repeats: how often it is run with one set, unless it fails before.
+            tell: told the number of plugins before each run.
+        """
+        self._words = words
+        self._groups = tuple(groups)
+        self._exits = exits
+        self._seconds = seconds
+        self._repeats = repeats
+        self._tell = tell
+        self._known: dict[frozenset[Target], Trial] = {}
+        self.trials: list[Trial] = []
+
+    def trial(self, enabled: frozenset[Target], *, again: bool = False) -> Trial:
+        """Return what becomes of the command with some plugins.
+
+        Args:
+            enabled: the plugins of the groups that are not left out.
+            again: run it even if that is known.
+        """
+        if again or enabled not in self._known:
+            self._known[enabled] = self._run(enabled)
+            self.trials.append(self._known[enabled])
+        return self._known[enabled]
+
+    def _run(self, enabled: frozenset[Target]) -> Trial:
+        outcomes: set[str] = set()
+        for _ in range(self._repeats):
+            self._tell(len(enabled))
+            with overlay(selection(enabled, self._groups, only=True, reason=_REASON)) as made:
+                ended = watched(self._words, {**made.variables(), **_UNMARKED}, seconds=self._seconds)
+                obeyed = made.taken_up()
+            outcomes.add(self._exits.outcome(ended))
+            if FAILS in outcomes:
+                break
+        outcome = next(one for one in (FAILS, UNCLEAR, PASSES) if one in outcomes)
+        return Trial(enabled, outcome, ended, obeyed, len(outcomes) == 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a bisection came to.
+
+    Attributes:
+        kind: ``found``; ``passes`` with all plugins; ``fails`` without any; ``unclear``: the code with all is neither
+            good nor bad; ``deaf``: the command obeys no overlay; ``unstable``: one set fails and does not.
+        trial: the one that decided; of what was found, the smallest set that fails.
+        culprits: the plugins that together make it fail, sorted.
+        needed: those that were there since the culprits require them, sorted.
+        others: whether the command fails without the culprits, too: there are more.
+    """
+
+    kind: str
+    trial: Trial
+    culprits: tuple[Target, ...] = ()
+    needed: tuple[Target, ...] = ()
+    others: bool = False
+    trials: "list[Trial]" = field(default_factory=list)
+
+
+def bisect(
+    candidates: "Sequence[Target]", command: Command, snapshot: "Snapshot", *, keep: "Sequence[Target]" = ()
+) -> Verdict:
+    """Find the smallest set of plugins with which a command fails.
+
+    Args:
+        candidates: the plugins that are left out and let in.
+        command: what fails.
+        snapshot: the environment; a plugin is never there without those that its distribution requires.
+        keep: the plugins that are always there, with those that they require.
+    """
+    closures = Closures(requirements(candidates, snapshot))
+    kept = closures.down(keep)
+    free = [target for target in candidates if target not in kept]
+    everything = command.trial(frozenset(candidates))
+    if everything.outcome != FAILS:
+        return Verdict("unclear" if everything.outcome == UNCLEAR else "passes", everything, trials=command.trials)
+    nothing = command.trial(kept)
+    if not nothing.obeyed:
+        return Verdict("deaf", nothing, trials=command.trials)
+    if nothing.outcome == FAILS:
+        return Verdict("fails", nothing, trials=command.trials)
+
+    def fails(enabled: frozenset[Target]) -> bool:
+        return command.trial(enabled | kept).outcome == FAILS
+
+    found = smallest(free, fails, Closures(requirements(free, snapshot)))
+    return _verdict(found, command, closures, kept, frozenset(candidates))
+
+
+def _verdict(
+    found: frozenset[Target],
+    command: Command,
+    closures: "Closures[Target]",
+    kept: frozenset[Target],
+    candidates: frozenset[Target],
+) -> Verdict:
+    confirmed = command.trial(found | kept, again=True)
+    if confirmed.outcome != FAILS:
+        return Verdict("unstable", confirmed, trials=command.trials)
+    culprits = closures.tops(found)
+    without = closures.without(candidates, culprits) | kept
+    others = command.trial(without).outcome == FAILS
+    return Verdict("found", confirmed, _sorted(culprits), _sorted(found - culprits), others, command.trials)
+
+
+def _sorted(some: "Iterable[Target]") -> tuple[Target, ...]:
+    return tuple(sorted(some, key=lambda target: target.entry))
+
+
+def requirements(candidates: "Sequence[Target]", snapshot: "Snapshot") -> dict[Target, frozenset[Target]]:
+    """Return for each plugin those whose distributions its own requires, through any others in between."""
+    required = _required(snapshot)
+    of: dict[str, list[Target]] = {}
+    for target in candidates:
+        of.setdefault(target.distribution.key, []).append(target)
+    reach = Closures({key: frozenset(required.get(key, ())) for key in {*required, *of}})
+    return {
+        target: frozenset(
+            other
+            for key in reach.down([target.distribution.key]) - {target.distribution.key}
+            for other in of.get(key, ())
+        )
+        for target in candidates
+    }
+
+
+def _required(snapshot: "Snapshot") -> dict[str, set[str]]:
+    """Return what each distribution requires without extras, as normalised names."""
+    distributions = snapshot.distributions()
+    requirers = Requirers(distributions, snapshot.environment.markers)
+    required: dict[str, set[str]] = {distribution.key: set() for distribution in distributions}
+    for distribution in distributions:
+        for label in requirers.direct(distribution):
+            if "[" not in label:  # nothing records which extras were asked for
+                required[normalize(label)].add(distribution.key)
+    return required
