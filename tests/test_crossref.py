@@ -21,6 +21,7 @@ from plugframe.errors import (
     NotRegisteredError,
     OperationSettingError,
 )
+from plugframe.operations.crossref.report import Report
 
 Rows = list[list[int]]
 IMAGE = [[1, 2, 3], [4, 5, 6]]
@@ -523,6 +524,16 @@ def test_the_report_shows_what_was_checked_skipped_and_never_called(host: Host, 
         "never called: image.grow",
     ]
     assert repr(report) == "<report of 2 calls compared with 'default'>"
+
+
+def test_a_report_does_not_grow_for_ever() -> None:
+    report = Report("default", operations=lambda: ())
+    for number in range(1200):
+        report.count("a.b", "a.b()", "mismatched")
+        report.add(CrossReferenceError("a.b", (f"output: {number} != 0",)))
+        report.count_skipped("a.b", "a.b()", f"reason {number}")
+    assert (len(report.mismatches), report.mismatched) == (1000, 1200)
+    assert (len(report.skipped), report.skipped["other reasons"]) == (51, 1150)
 
 
 # What is refused
