@@ -67,6 +67,13 @@ def crop(image: Rows, width: int, height: int = 1) -> Rows:
     return [list(row[:width]) for row in image[:height]]
 
 
+class Changeling:
+    """Is copied as something else."""
+
+    def __deepcopy__(self, _: object) -> str:
+        return "another thing"
+
+
 # What is found
 
 
@@ -424,6 +431,15 @@ def test_what_cannot_be_copied_is_skipped_with_the_reason(host: Host, resize: An
     ((reason, number),) = report.skipped.items()
     assert "the argument 'image' cannot be copied (TypeError: cannot pickle '_thread.lock' object)" in reason
     assert number == 1
+
+
+def test_what_is_copied_as_something_else_is_skipped(host: Host, resize: Any) -> None:
+    resize.backend("acme", crop)
+    with host.ops.crossref() as report:
+        resize([[Changeling()]], 1)
+    assert report.skipped == {
+        "an argument does not copy faithfully (the copy of argument 'image'[0][0]: type str != Changeling)": 1
+    }
 
 
 def test_a_reference_that_is_not_there_or_does_not_want_the_call_is_a_reason(
