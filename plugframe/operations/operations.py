@@ -10,11 +10,12 @@ from plugframe.errors import (
     near_matches,
 )
 from plugframe.namespaces.names import Addition, Names, name_problem
+from plugframe.operations.crossref.operations import CheckedOperations
 from plugframe.operations.declaring import changed_parameters, give_methods, problem_of
 from plugframe.operations.namespaces import put
 from plugframe.operations.operation import Operation
 from plugframe.operations.resolution.candidates import DEFAULT
-from plugframe.operations.resolution.wishing import WishedOperations, check_fallback
+from plugframe.operations.resolution.wishing import check_fallback
 from plugframe.records import Diagnostic
 
 TYPE_CHECKING = False
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _KIND = "operation"
 
 
-class Operations(WishedOperations):
+class Operations(CheckedOperations):
     """A host's operations, as attributes: ``host.ops.image.resize(image, 20, 10)``.
 
     Iterating yields their full names, sorted; ``in`` and ``len`` tell of them. None of the three imports anything.
