@@ -98,8 +98,11 @@ def _find_backend(call: "ResolvedCall", name: str) -> Reference:
         raise NotCheckedError(message) from error
     reason = "it implements other overloads"
     for one in found:
-        reason = one.refusal(given, one.kinds) if one.overload is call.overload else reason
-        if not reason:
+        if one.overload is not call.overload:
+            continue
+        misfit = one.misfit(given, one.kinds)
+        reason = one.explain_misfit(misfit, given[misfit]) if misfit else ""
+        if not misfit:
             return Reference(name=name, provider=one.provider, function=one.function, can_run=one.mark.can_run)
     message = f"the reference {name!r} does not take it: {reason}"
     raise NotCheckedError(message)
