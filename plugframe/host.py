@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
     from typing import Any, Literal, ParamSpec, TypeVar, overload
 
+    from plugframe.calls.registering import CallHooks
     from plugframe.hooks.hosted import typed
     from plugframe.hooks.hosted.manager import HostManager
     from plugframe.hooks.markers import HookimplMarker
@@ -345,11 +346,14 @@ class Host:
         """The hooks by name; what is specified, declared or implemented can be called."""
         classes: ClassRegistry
         """The classes that plugins provide, by dotted name; each is imported at its first use."""
+        calls: CallHooks
+        """The call hooks that are for all hooks and operations of the host."""
         ops: Operations
         """The operations that the host has declared: ``host.ops.image.resize(image, 20, 10)``."""
     else:
         hook = Part(lambda registration: registration.hooks)
         classes = Part(lambda registration: registration.classes)
+        calls = Part(lambda registration: registration.manager.calls)
         ops = Part(lambda registration: registration.operations)
 
     def operation(

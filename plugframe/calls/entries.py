@@ -45,15 +45,16 @@ class Entries(Generic[T]):
         self._exchange(lambda entries: tuple(one for one in entries if not matches(one)))
 
     def _exchange(self, change: "Callable[[tuple[tuple[T], ...]], tuple[tuple[T], ...]]") -> None:
-        before = None
+        before, is_other = None, False
         with self._lock:
             # A finalizer may come between, in this thread, and add or remove something: then it is done again.
             while before is not self._entries:
                 before = self._entries
                 after = change(before)
                 if before is self._entries:
+                    is_other = len(before) != len(after)
                     self._entries = before = after
-        if self._changed is not None:
+        if is_other and self._changed is not None:
             self._changed()
 
     def __iter__(self) -> "Iterator[T]":

@@ -4,7 +4,7 @@ from functools import cached_property
 
 from plugframe.calls.plans.callee import Callee, read_signature
 from plugframe.calls.plans.callplan import CallPlan, nodes_of
-from plugframe.calls.plans.hooks import KINDS, label_of
+from plugframe.calls.plans.hooks import ARGUMENT, KINDS, PRE, label_of
 from plugframe.calls.plans.keys import UnplannableError
 from plugframe.calls.plans.planning import Plans
 from plugframe.calls.registering import CallHooks
@@ -50,7 +50,7 @@ class Interception(CallHooks):
         """
         super().__init__(name, changed=changed, loading=None if parent is None else parent.loading)
         self.version = object()
-        self._signature = signature
+        self._signatures: tuple[Signature | Callable[..., Any], ...] = (signature,)
         self._parent = parent
         if parent is not None:
             parent.adopt(self)
@@ -58,12 +58,19 @@ class Interception(CallHooks):
     @cached_property
     def callee(self) -> Callee:
         """What is called, as its hooks know it."""
-        return Callee(self.name, read_signature(self._signature))
+        return Callee(self.name, *map(read_signature, self._signatures))
 
     @cached_property
     def plans(self) -> Plans:
         """What was compiled for calls with hooks."""
         return Plans(self.callee)
+
+    def accept(self, *functions: "Signature | Callable[..., Any]") -> None:
+        """Let hooks return values of the types of several signatures, all with the same parameters."""
+        self._signatures = functions
+        for name in ("callee", "plans"):
+            self.__dict__.pop(name, None)
+        self.renew()
 
     def known(self) -> Callee:
         """Return what is called."""
@@ -85,7 +92,13 @@ class Interception(CallHooks):
         return tuple(sorted(fitting, key=lambda one: KINDS.index(one.kind)))
 
     def wrap(
-        self, function: "Function", key: "Hashable" = (), *, asynchronous: bool = False, planned: bool = True
+        self,
+        function: "Function",
+        key: "Hashable" = (),
+        *,
+        asynchronous: bool = False,
+        planned: bool = True,
+        only_before: bool = False,
     ) -> "Function":
         """Return a function of the same calls that runs the call hooks around; without any, the function itself.
 
@@ -95,15 +108,29 @@ class Interception(CallHooks):
                 plans.
             asynchronous: whether it is a coroutine function.
             planned: compile what a call does; otherwise it goes the plain way.
+            only_before: leave out the hooks that run after, where nobody could use what they return.
         """
-        body = self.body(function, key, asynchronous=asynchronous, planned=planned)
+        hooks = self._taking_part(only_before=only_before)
+        body = self._body(hooks, function, key, asynchronous=asynchronous, planned=planned)
         return function if body is None else self.plans.compiled(body)
 
-    def body(
-        self, function: "Function", key: "Hashable" = (), *, asynchronous: bool = False, planned: bool = True
-    ) -> "Body | None":
+    def body(self, function: "Function", key: "Hashable" = ()) -> "Body | None":
         """Return what ``wrap`` would make a function of; None without call hooks."""
+        return self._body(self.call_hooks(), function, key)
+
+    def _taking_part(self, *, only_before: bool) -> "tuple[CallHook, ...]":
         hooks = self.call_hooks()
+        return tuple(one for one in hooks if one.kind in (ARGUMENT, PRE)) if only_before else hooks
+
+    def _body(
+        self,
+        hooks: "tuple[CallHook, ...]",
+        function: "Function",
+        key: "Hashable",
+        *,
+        asynchronous: bool = False,
+        planned: bool = True,
+    ) -> "Body | None":
         if not hooks:
             return None
         if not planned:

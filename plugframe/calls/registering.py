@@ -196,18 +196,18 @@ class CallHooks:
         return tuple(sorted(self._hooks, key=lambda one: KINDS.index(one.kind)))
 
     def remove_call_hooks(self, *, plugin: str | None = None) -> None:
-        """Remove the call hooks that were registered here and what was compiled for them; the parent's stay.
+        """Remove the call hooks that were registered here, for a host those of all that it calls, and their plans.
 
         Args:
             plugin: whose; None for all.
         """
         self._hooks.drop(lambda one: plugin is None or one.plugin == plugin)
         self.forget(plugin)
+        for child in self._adopted():
+            child.remove_call_hooks(plugin=plugin)
 
     def forget(self, plugin: str | None) -> None:
         """Forget what was compiled for calls with hooks of a plugin, or of any."""
-        for child in self._adopted():
-            child.forget(plugin)
 
 
 def _nobody() -> None:

@@ -4,7 +4,6 @@ import inspect
 import sys
 import threading
 
-from plugframe.calls.registering import CallHooks
 from plugframe.errors import NotRegisteredError, PluginImportError, RegistrationError
 from plugframe.hooks.hosted.framework import offer_registrars
 from plugframe.hooks.hosted.manager import HostManager
@@ -75,13 +74,12 @@ class Registration:
         self._host = host
         self._files: Libraries | None = None
         self.backends = References("backend", resolve=self._resolver(callable), fill=declared("operations"))
-        self.calls = CallHooks(f"all that {host} calls", loading=self._loading)
-        self.operations = Operations(host, self.backends, self.calls)
         self.loader = Loader(self.register, self._admit)
         self.learned = Learned(host, lambda: plugins().snapshot)
         self.activation = Activation(activation, plugins, self.loader, self.learned)
         self.hooks = Hooks(host, self)
         self.manager = HostManager(host, self.activation.wake, self._loading, self.activation.is_idle)
+        self.operations = Operations(host, self.backends, self.manager.calls)
 
     def _admit(self, plugin: Plugin) -> None:
         self.manager.admit(plugin)

@@ -59,6 +59,11 @@ class Operation(DeclaredOperation):
         self.function.__signature__ = self.signature
         self.add_overload(function)
 
+    def add_overload(self, function: "Function") -> None:
+        """Declare another signature; what call hooks return may be of its types, too."""
+        super().add_overload(function)
+        self.interception.accept(*(overload.function for overload in self.overloads))
+
     def renew(self) -> None:
         """Forget what was found for calls: what could answer them changed."""
         self._forget(keep=False)

@@ -12,7 +12,7 @@ if sys.version_info >= (3, 14):
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     Types = tuple[type, ...]
@@ -59,13 +59,18 @@ class Callee:
 
     __slots__ = ("arguments", "name", "result_types", "signature", "types")
 
-    def __init__(self, name: str, signature: Signature) -> None:
-        """Look at a signature."""
+    def __init__(self, name: str, signature: Signature, *others: Signature) -> None:
+        """Look at a signature, and at others of the same parameters whose types are accepted, too."""
         self.name = name
         self.signature = signature
-        known = {one.name: _STARRED.get(one.kind) or _types(one.annotation) for one in signature.parameters.values()}
-        self.types: dict[str, Types] = {parameter: types for parameter, types in known.items() if types}
-        self.result_types = _types(signature.return_annotation)
+        every = (signature, *others)
+        self.types: dict[str, Types] = {}
+        for parameter, one in signature.parameters.items():
+            known = [other.parameters[parameter].annotation for other in every if parameter in other.parameters]
+            types = _STARRED.get(one.kind) or (_united(known) if len(known) == len(every) else None)
+            if types:
+                self.types[parameter] = types
+        self.result_types = _united([other.return_annotation for other in every])
         # A class attribute hides the slot of the same name: what is the same for all calls is not stored for each.
         members = {"__slots__": (), "_signature": signature, "called": name}
         self.arguments = type(CallArguments.__name__, (CallArguments,), members)
@@ -92,12 +97,16 @@ def read_signature(function: "Callable[..., Any] | Signature") -> Signature:
         return inspect.signature(function)
 
 
+def _united(annotations: "Sequence[object]") -> "Types | None":
+    several = [_types(one) for one in annotations]
+    return None if None in several else tuple(dict.fromkeys(one for some in several for one in some or ()))
+
+
 def _types(annotation: object) -> "Types | None":
     """Return the classes that a value must be of one of, or None where asking for that would not be cheap and right."""
     origin = typing.get_origin(annotation)
     if origin in (typing.Union, types.UnionType):
-        several = [_types(one) for one in typing.get_args(annotation)]
-        return None if None in several else tuple(dict.fromkeys(one for some in several for one in some or ()))
+        return _united(typing.get_args(annotation))
     if origin is typing.Annotated:
         return _types(typing.get_args(annotation)[0])
     found = types.NoneType if annotation is None else origin or annotation

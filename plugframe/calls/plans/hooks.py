@@ -1,7 +1,7 @@
 """Call hooks as values: what runs around a call, whose it is, and what it is told of how the call came out."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from weakref import WeakMethod
 
 TYPE_CHECKING = False
@@ -98,5 +98,5 @@ def label_of(function: object) -> str:
         >>> label_of(label_of)
         'plugframe.calls.plans.hooks.label_of'
     """
-    known = function if hasattr(function, "__qualname__") else type(function)
-    return f"{getattr(known, '__module__', '?')}.{getattr(known, '__qualname__', '?')}"
+    known: Any = function if hasattr(function, "__qualname__") else type(function)
+    return ".".join(str(part) for part in (getattr(known, "__module__", None), known.__qualname__) if part)

@@ -1,15 +1,14 @@
 """One hook of a host: the live function that calls it, and what else can be asked of it."""
 
-from functools import update_wrapper
 from typing import cast
 
-from plugframe.calls.functions import LiveFunction
 from plugframe.calls.steps import Errors, Kind
 from plugframe.errors import CoroutineHookError, near_matches
 from plugframe.hooks import callers
 from plugframe.hooks.execution import run
 from plugframe.hooks.hosted.asynchronous import conduct_async
 from plugframe.hooks.hosted.conduct import conduct
+from plugframe.hooks.hosted.facing import Face, put_off
 from plugframe.hooks.hosted.results import HookResult, observe
 from plugframe.hooks.routines import routine_of
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     import pluggy
 
+    from plugframe.calls.registering import CallHooks
     from plugframe.calls.steps import Routine
     from plugframe.hooks.hosted.callers import HostCaller
     from plugframe.hooks.hosted.policy import Policy
@@ -37,7 +37,13 @@ class Hook:
     """
 
     def __init__(
-        self, caller: "HostCaller", policy: "Policy", activate: "Callable[[str], bool]", *, concurrent: bool = False
+        self,
+        caller: "HostCaller",
+        policy: "Policy",
+        activate: "Callable[[str], bool]",
+        calls: "Callable[[], CallHooks]",
+        *,
+        concurrent: bool = False,
     ) -> None:
         """Make a hook.
 
@@ -45,6 +51,7 @@ class Hook:
             caller: pluggy's side of it.
             policy: what becomes of exceptions.
             activate: loads the plugins that implement a hook; returns whether that is done for good.
+            calls: returns the call hooks that are for all that the host calls.
             concurrent: ``acall`` starts all implementations before awaiting the first.
         """
         self.name = caller.name
@@ -60,14 +67,14 @@ class Hook:
         spec = caller.spec
         self._first = bool(spec and spec.opts.get("firstresult"))
         self._raises = policy.errors is Errors.RAISE
-        self._live = None
+        self.face: Face | None = None
         self.function: Any
         if spec is None:
             self.function = self._make_open_function()
+            put_off(self.name, self.function, lambda: self.successor.face if self.successor else None)
         else:
-            self._live = LiveFunction(self.name, (*spec.argnames, *spec.kwargnames), spec.kwargdefaults)
-            self._live.hand_to(self.enter)
-            self.function = update_wrapper(self._live.function, spec.function)
+            self.face = Face(self.name, spec, self.enter, lock=caller.lock, forget=self._forget, calls=calls)
+            self.function = self.face.function
         self.function.results = self.results  # see ``typed.Hook``
         self.function.acall = self.acall
         caller.tell = self.look_again
@@ -90,9 +97,12 @@ class Hook:
         """
         with self.caller.lock:
             self._calls = 0
-            if self._compiled and self._live is not None:
-                self._compiled = False
-                self._live.hand_to(self.enter)
+            if self._compiled and self.face is not None:
+                self._forget()
+                self.face.live.hand_to(self.enter)
+
+    def _forget(self) -> None:
+        self._compiled, self._calls = False, 0
 
     def sleep(self) -> None:
         """Let the plugins load again that implement the hook: others may be installed now."""
@@ -123,7 +133,7 @@ class Hook:
             return self._enter_watched(arguments)
         self._calls += 1
         if self._calls >= self._patience and self._compile():
-            return self.function(**arguments)
+            return cast("Face", self.face).live.function(**arguments)
         implementations = caller._hookimpls[::-1]  # noqa: SLF001 # pluggy's
         if self._raises:
             return run(implementations, self.name, arguments, first_result=self._first, watch=self.policy)
@@ -149,7 +159,7 @@ class Hook:
         implementations = caller.get_hookimpls()[::-1]
         self._calls, self._patience = 0, min(2 * self._patience, callers.COOLEST)
         routine = routine_of(self.name, caller.spec, implementations, self.policy.errors)
-        if self._live is None or routine is None or not self._active:
+        if self.face is None or routine is None or not self._active:
             return False
         if not self._raises and any(step.kind is not Kind.PLAIN for step in routine.steps):
             return False
@@ -160,7 +170,7 @@ class Hook:
         """Put a compiled call in place; return whether it still is."""
         policy, version = self.policy, self.caller.version
         self._compiled = True
-        cast("LiveFunction", self._live).run(
+        cast("Face", self.face).live.run(
             routine,
             tell=lambda error, step: policy.note(error, None if step is None else implementations[step]),
             failed=lambda step, error, failures: policy.failed(implementations[step], error, failures),
@@ -195,10 +205,20 @@ class Hook:
         self._wake()
         if self.successor is not None:
             return self.successor.results(**arguments)
+        ask = self._observe if self.face is None else self.face.around(self._observe, only_before=True)
+        found: tuple[HookResult[object], ...] = ask(**complete)
+        return found
+
+    def _observe(self, /, **complete: object) -> tuple[HookResult[object], ...]:
+        self._remember(complete)
+        return observe(self.policy, self.caller.get_hookimpls()[::-1], complete, first=self._first)
+
+    def _remember(self, complete: "dict[str, object]") -> bool:
+        """Keep a historic call for plugins that come later; return whether the hook is historic."""
         history = self.caller._call_history  # noqa: SLF001 # pluggy's
         if history is not None:
             history.append((complete, None))
-        return observe(self.policy, self.caller.get_hookimpls()[::-1], complete, first=self._first)
+        return history is not None
 
     async def acall(self, /, **arguments: object) -> "Any":
         """Call the hook and await the implementations that are coroutines.
@@ -213,9 +233,11 @@ class Hook:
         self._wake()
         if self.successor is not None:
             return await self.successor.acall(**arguments)
-        history = self.caller._call_history  # noqa: SLF001 # pluggy's
-        if history is not None:
-            history.append((complete, None))
+        ask = self._await if self.face is None else self.face.around(self._await, asynchronous=True)
+        return await ask(**complete)
+
+    async def _await(self, /, **complete: object) -> object:
+        is_historic = self._remember(complete)
         found = await conduct_async(
             self.policy,
             self.caller.get_hookimpls()[::-1],
@@ -223,7 +245,7 @@ class Hook:
             first=self._first,
             concurrent=self._concurrent,
         )
-        return None if history is not None else found
+        return None if is_historic else found
 
     def _complete(self, arguments: "dict[str, object]") -> "dict[str, object]":
         """Return the arguments of a call with the specification's defaults.

@@ -8,6 +8,7 @@ from plugframe.calls.steps import Errors
 from plugframe.errors import CoroutineHookError, HookValidationError, PluginBlockedError, RegistrationError
 from plugframe.hooks.hosted.callers import HostCaller, is_coroutine_function
 from plugframe.hooks.hosted.conduct import execute
+from plugframe.hooks.hosted.everywhere import Everywhere
 from plugframe.hooks.hosted.hook import Hook
 from plugframe.hooks.hosted.policy import Policy
 from plugframe.hooks.hosted.specifying import specification_of, take_keywords
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from pluggy._hooks import HookSpec
 
+    from plugframe.calls.registering import CallHooks
     from plugframe.records import Distribution, Plugin
 
 
@@ -53,6 +55,9 @@ class HostManager(PluginManager):
         self._load = activate
         self._is_idle = is_idle
         self._sleeps = 0
+        self._everywhere = Everywhere(
+            host, lambda: [hook.face for hook in tuple(self._hooks.values()) if hook.face], loading
+        )
         super().__init__(host)
         self._inner_hookexec = self._conduct  # type: ignore[assignment] # pluggy calls it by position
 
@@ -162,6 +167,15 @@ class HostManager(PluginManager):
             if self.has_plugin(plugin):
                 self.unregister(name=plugin)
             self._forget(plugin)
+        self._everywhere.withdraw(plugin)
+
+    def unregister(self, plugin: object = None, name: str | None = None) -> "Any":
+        """Unregister a plugin, and remove its call hooks; see ``PluginManager.unregister``."""
+        known = name if name is not None else self.get_name(plugin)
+        gone = super().unregister(plugin, name)
+        if known is not None:
+            self._everywhere.withdraw(known)
+        return gone
 
     def _forget(self, plugin: str) -> None:
         self._providers.pop(plugin, None)
@@ -213,8 +227,9 @@ class HostManager(PluginManager):
         if historic:
             caller._call_history = []  # noqa: SLF001 # what pluggy's own set_specification does
         self._policies[name] = Policy(name, Errors(errors), self.distribution_of)
-        hook = Hook(caller, self._policies[name], self._activate, concurrent=concurrent)
+        hook = self._make_hook(caller, concurrent=concurrent)
         before, self._hooks[name] = self._hooks.get(name), hook
+        self._everywhere.greet(hook.face)
         if before is not None:
             before.successor = hook
         return hook.function, list(unfit.items())
@@ -246,7 +261,8 @@ class HostManager(PluginManager):
         self._accompany()
         for name, hook in tuple(self._hooks.items()):
             if hook.is_open and hook.caller.spec is not None:
-                hook.successor = self._hooks[name] = Hook(hook.caller, self._policy(name), self._activate)
+                hook.successor = self._hooks[name] = self._make_hook(hook.caller)
+                self._everywhere.greet(hook.successor.face)
 
     def hook_function(self, name: str) -> "Any":
         """Return the live function of a hook, or None where nothing specifies or implements it."""
@@ -256,9 +272,19 @@ class HostManager(PluginManager):
         hook = self._hooks.get(name)
         if hook is None:
             with self._making:
-                hook = self._hooks.get(name) or Hook(caller, self._policy(name), self._activate)
+                hook = self._hooks.get(name) or self._make_hook(caller)
                 self._hooks[name] = hook
+            self._everywhere.greet(hook.face)
         return hook.function
+
+    def _make_hook(self, caller: HostCaller, *, concurrent: bool = False) -> Hook:
+        calls = self._everywhere
+        return Hook(caller, self._policy(caller.name), self._activate, lambda: calls.calls, concurrent=concurrent)
+
+    @property
+    def calls(self) -> "CallHooks":
+        """The call hooks that are for all that the host calls."""
+        return self._everywhere.calls
 
     def expect(self, name: str) -> "Any":
         """Return the live function of a hook that some plugin declares, and that nothing specifies."""

@@ -6,6 +6,8 @@ Source: PEP 612 (ParamSpec), PEP 544 (protocols)
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
+from plugframe.calls.plans.callplan import CallPlan
+from plugframe.calls.typed import Intercepted
 from plugframe.hooks.hosted.results import HookResult
 
 P = ParamSpec("P")
@@ -14,7 +16,7 @@ Value_co = TypeVar("Value_co", covariant=True)
 Result_co = TypeVar("Result_co", covariant=True)
 
 
-class Hook(Protocol[P, Result_co, Value_co]):
+class Hook(Intercepted, Protocol[P, Result_co, Value_co]):
     """The live function of a hook.
 
     ``Result_co`` is what a call returns: a list, the first result or None, or nothing for a historic hook; ``Value_co``
@@ -35,8 +37,12 @@ class Hook(Protocol[P, Result_co, Value_co]):
         """Call the implementations and await those that are coroutines."""
         ...
 
+    def plan(self, *args: P.args, **kwargs: P.kwargs) -> CallPlan:
+        """Return what a call would do, without doing it; see ``CallPlan``."""
+        ...
 
-class CoroutineHook(Protocol[P, Result_co, Value_co]):
+
+class CoroutineHook(Intercepted, Protocol[P, Result_co, Value_co]):
     """The live function of a hook that is specified by a coroutine function: it is called by ``acall`` alone."""
 
     __name__: str
@@ -45,8 +51,12 @@ class CoroutineHook(Protocol[P, Result_co, Value_co]):
         """Call the implementations and await those that are coroutines."""
         ...
 
+    def plan(self, *args: P.args, **kwargs: P.kwargs) -> CallPlan:
+        """Return what a call would do, without doing it; see ``CallPlan``."""
+        ...
 
-class OpenHook(Protocol):
+
+class OpenHook(Intercepted, Protocol):
     """The live function of a hook whose specification a type checker cannot see."""
 
     def __call__(self, **arguments: Any) -> Any:
@@ -59,6 +69,10 @@ class OpenHook(Protocol):
 
     def acall(self, **arguments: Any) -> Coroutine[Any, Any, Any]:
         """Call the implementations and await those that are coroutines."""
+        ...
+
+    def plan(self, **arguments: Any) -> CallPlan:
+        """Return what a call would do, without doing it; see ``CallPlan``."""
         ...
 
 

@@ -1,0 +1,57 @@
+"""The call hooks that are for all that a host calls, and how they reach its hooks."""
+
+from threading import RLock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from plugframe.calls.registering import CallHooks
+    from plugframe.hooks.hosted.facing import Face
+
+
+class Everywhere:
+    """Makes a host's call hooks when somebody first asks for them; nothing of them is imported before."""
+
+    def __init__(self, host: str, faces: "Callable[[], Iterable[Face]]", loading: "Callable[[], str | None]") -> None:
+        """Keep what they need.
+
+        Args:
+            host: the host's name.
+            faces: returns those of the hooks that there are.
+            loading: returns the name of the plugin that the calling thread is loading, or None.
+        """
+        self._host = host
+        self._faces = faces
+        self._loading = loading
+        self._lock = RLock()
+        self._calls: CallHooks | None = None
+        self._reaches = False
+
+    @property
+    def calls(self) -> "CallHooks":
+        """The call hooks."""
+        if self._calls is not None:
+            return self._calls
+        from plugframe.calls.registering import CallHooks
+
+        made = CallHooks(f"all that {self._host} calls", changed=self._reach, loading=self._loading)
+        with self._lock:
+            first: CallHooks | None = self._calls
+            self._calls = first or made
+            return self._calls
+
+    def _reach(self) -> None:
+        self._reaches = True  # before looking at the hooks: whoever makes another one looks at it after
+        for face in self._faces():
+            face.interception  # noqa: B018 # those that there are get told by it
+
+    def greet(self, face: "Face | None") -> None:
+        """Let a hook that was made just now have them, if there were any before it."""
+        if self._reaches and face is not None:
+            face.intercept()
+
+    def withdraw(self, plugin: str) -> None:
+        """Remove a plugin's call hooks, wherever they were registered."""
+        if self._calls is not None:
+            self._calls.remove_call_hooks(plugin=plugin)
