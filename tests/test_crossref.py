@@ -21,6 +21,7 @@ from plugframe.errors import (
     NotRegisteredError,
     OperationSettingError,
 )
+from plugframe.operations.crossref.report import Report
 
 Rows = list[list[int]]
 IMAGE = [[1, 2, 3], [4, 5, 6]]
@@ -64,6 +65,13 @@ def transpose(image: Rows, width: int, height: int = 1) -> Rows:
 def crop(image: Rows, width: int, height: int = 1) -> Rows:
     """Resize as the operation does."""
     return [list(row[:width]) for row in image[:height]]
+
+
+class Changeling:
+    """Is copied as something else."""
+
+    def __deepcopy__(self, _: object) -> str:
+        return "another thing"
 
 
 # What is found
@@ -425,6 +433,15 @@ def test_what_cannot_be_copied_is_skipped_with_the_reason(host: Host, resize: An
     assert number == 1
 
 
+def test_what_is_copied_as_something_else_is_skipped(host: Host, resize: Any) -> None:
+    resize.backend("acme", crop)
+    with host.ops.crossref() as report:
+        resize([[Changeling()]], 1)
+    assert report.skipped == {
+        "an argument does not copy faithfully (the copy of argument 'image'[0][0]: type str != Changeling)": 1
+    }
+
+
 def test_a_reference_that_is_not_there_or_does_not_want_the_call_is_a_reason(
     host: Host, resize: Any, grow: Any
 ) -> None:
@@ -523,6 +540,16 @@ def test_the_report_shows_what_was_checked_skipped_and_never_called(host: Host, 
         "never called: image.grow",
     ]
     assert repr(report) == "<report of 2 calls compared with 'default'>"
+
+
+def test_a_report_does_not_grow_for_ever() -> None:
+    report = Report("default", operations=lambda: ())
+    for number in range(1200):
+        report.count("a.b", "a.b()", "mismatched")
+        report.add(CrossReferenceError("a.b", (f"output: {number} != 0",)))
+        report.count_skipped("a.b", "a.b()", f"reason {number}")
+    assert (len(report.mismatches), report.mismatched) == (1000, 1200)
+    assert (len(report.skipped), report.skipped["other reasons"]) == (51, 1150)
 
 
 # What is refused

@@ -23,8 +23,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     made = make_venv(tmp_path_factory.mktemp("installed") / "env")
     seen = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *numpy_folder()}
     (made.site / "others.pth").write_text("\n".join(sorted(seen)) + "\n", encoding="utf-8")
-    asked = [sys.executable, "-m", "pip", "--python", made.python, "install", "--quiet", "--no-index", "--no-deps"]
-    asked += ["--ignore-installed", *wheels.glob("*.whl")]
+    pip = [sys.executable, "-m", "pip", "--python", os.fspath(made.python), "install", "--quiet", "--no-index"]
+    asked = [*pip, "--no-deps", "--ignore-installed", *map(os.fspath, wheels.glob("*.whl"))]
     check(subprocess.run(asked, capture_output=True, text=True, check=False))
     return made
 

@@ -66,16 +66,17 @@ class Operation(DeclaredOperation):
 
     def renew(self) -> None:
         """Forget what was found for calls: what could answer them changed."""
-        self._forget({})
+        self._forget(keep=False)
 
     def unsettle(self) -> None:
         """Forget what was found for calls, but for what could answer them: what is wanted of them changed."""
-        self._forget(self._found.fields)
+        self._forget(keep=True)
 
-    def _forget(self, fields: "dict[tuple[str, ...], Field]") -> None:
+    def _forget(self, *, keep: bool) -> None:
         with self._lock:
             self._version = object()
-            garbage, self._found = self._found, _Found(fields)
+            garbage = self._found
+            self._found = _Found(garbage.fields if keep else {})
             self._point(self.enter)
         del garbage  # after the lock: freeing it may run anything
 

@@ -3,6 +3,7 @@
 ``read`` asks a hook. Nothing here is told apart by its address, which another object may have later.
 """
 
+from functools import partial
 from itertools import count
 from types import BuiltinFunctionType, FunctionType
 from weakref import ref
@@ -94,7 +95,8 @@ class _Numbers:
         reference, number = known.get(place, (None, 0))
         if reference is None or reference() is not one:  # Another one was at this place before.
             number = next(self._next)
-            known[place] = ref(one, lambda gone: _forget(known, place, gone)), number
+            forget = partial(_forget, known, place)  # found here, since it is called at the interpreter's end, too
+            known[place] = ref(one, forget), number
             reference, number = known[place]  # of two threads, both get one that is right
         return number
 

@@ -111,4 +111,4 @@ class CheckedOperations(WishedOperations):
                 self._has_looked, self._standing = True, found
                 self._active += found is not None
         if found is not None:
-            self.renew()
+            self.unsettle()

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     Outcome = Literal["matched", "mismatched"]
 
 NOT_SAMPLED = "not in the sample"
+OTHER_REASONS = "other reasons"
+_MOST_REASONS = 50  # of one overload: some have an address in them
+_MOST_MISMATCHES = 1000  # a process may run for days
 _TITLES = ("OVERLOAD", "MATCHED", "MISMATCHED", "SKIPPED")
 
 
@@ -78,16 +81,21 @@ class Report:
     def count_skipped(self, operation: str, overload: str, reason: str) -> None:
         """Count a call that was not compared."""
         with self._lock:
-            self._reasons.setdefault((operation, overload), Counter())[reason] += 1
+            reasons = self._reasons.setdefault((operation, overload), Counter())
+            reasons[reason if reason in reasons or len(reasons) < _MOST_REASONS else OTHER_REASONS] += 1
 
     def add(self, mismatch: "CrossReferenceError") -> None:
-        """Keep what was found."""
+        """Keep what was found, unless it is too much to be read."""
         with self._lock:
-            self._mismatches.append(mismatch)
+            if len(self._mismatches) < _MOST_MISMATCHES:
+                self._mismatches.append(mismatch)
 
     @property
     def mismatches(self) -> "tuple[CrossReferenceError, ...]":
-        """What differed, in the order in which it was found, whether it was raised, warned of or collected."""
+        """What differed, in the order in which it was found, whether it was raised, warned of or collected.
+
+        Of more than a thousand, these are the first; ``mismatched`` counts all.
+        """
         with self._lock:
             return tuple(self._mismatches)
 
