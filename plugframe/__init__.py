@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from plugframe.namespaces.attaching import attach_stub as attach_stub
     from plugframe.namespaces.lazy.proxies import load as load
     from plugframe.namespaces.registrars import Registrar as Registrar
+    from plugframe.operations.crossref.matching import check_metadata_matches as check_metadata_matches
+    from plugframe.operations.crossref.matching import check_value_metadata_matches as check_value_metadata_matches
+    from plugframe.operations.crossref.valuetypes import register_value_type as register_value_type
     from plugframe.operations.markers import Verdict as Verdict
     from plugframe.operations.markers import backend as backend
     from plugframe.operations.matching.conditions import Condition as Condition
@@ -38,8 +41,9 @@ if TYPE_CHECKING:
     __all__ = [
         "CallPlan", "Condition", "Decline", "Element", "HookimplMarker", "Host", "Library", "PlugframeError",
         "PluginManager", "Rank", "Registrar", "RemovableHandle", "Verdict", "__version__", "attach", "attach_stub",
-        "backend", "callbacks", "classes", "default_host", "get_include", "hookimpl", "hookspec", "load",
-        "load_library", "loaded_libraries", "operation", "ops", "register_annotation", "suspend_interception",
+        "backend", "callbacks", "check_metadata_matches", "check_value_metadata_matches", "classes", "default_host",
+        "get_include", "hookimpl", "hookspec", "load", "load_library", "loaded_libraries", "operation", "ops",
+        "register_annotation", "register_value_type", "suspend_interception",
     ]  # fmt: skip
 else:
     from plugframe.namespaces.attaching import attach
@@ -63,6 +67,8 @@ else:
             "namespaces.attaching": ["attach", "attach_stub"],
             "namespaces.lazy.proxies": ["load"],
             "namespaces.registrars": ["Registrar"],
+            "operations.crossref.matching": ["check_metadata_matches", "check_value_metadata_matches"],
+            "operations.crossref.valuetypes": ["register_value_type"],
             "operations.markers": ["Verdict", "backend"],
             "operations.matching.conditions": ["Condition", "Element", "Rank", "register_annotation"],
         },

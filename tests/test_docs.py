@@ -1,5 +1,6 @@
-"""The Python blocks of the pages on lazy names, plugins' names and classes, run in the places that the pages name."""
+"""The Python blocks of the pages on lazy names, plugins' names, classes and checks, run where the pages say."""
 
+import fractions
 import importlib
 import re
 import tomllib
@@ -11,6 +12,7 @@ import pytest
 from _naming import application, named_site, package
 from _sites import Site, plugin
 
+import plugframe
 from plugframe.namespaces.mounts.finder import mounted, remove
 from plugframe.testing.environments import Tree, distribution
 
@@ -109,3 +111,57 @@ def test_registered_classes_of_the_page_are_there_when_their_plugin_is_loaded(si
     names: Any = importlib.import_module("myapp.classes.vision")
     assert names.Small is classes.vision.Small
     assert names.ResNet is importlib.import_module("acme_vision.models").ResNet
+
+
+CHECKED = """
+import os
+import plugframe
+
+host = plugframe.Host("myapp", path=[os.path.dirname(os.path.dirname(__file__))])
+
+@host.operation("image.resize")
+def resize(image: list, width: int, height: int) -> list:
+    return [row[:width] for row in image[:height]]
+
+@host.operation("image.grow")
+def grow(image: list) -> list:
+    return image
+"""
+TRANSPOSES = "def resize(image, width, height):\n    return [list(column) for column in zip(*image)][:width]"
+
+
+@pytest.fixture
+def checked(site: Site) -> dict[str, Any]:
+    """Return the names that the page on cross-reference checks uses, with a backend that exchanges rows and columns."""
+    declared = {"myapp.operations": {"image.resize.acme": "acme_vision:resize"}}
+    plugin_tree = distribution("acme-vision", "1.2", entry_points=declared, modules={"acme_vision.py": TRANSPOSES})
+    site.install({"myapp": {"__init__.py": CHECKED}}, plugin_tree)
+    host: Any = importlib.import_module("myapp").host
+    return {"host": host, "image": host.ops.image}
+
+
+def test_mismatch_and_report_of_the_page_are_what_it_says(checked: dict[str, Any]) -> None:
+    code, _, _ = blocks("crossref.md")
+    message, report = blocks("crossref.md", "text")
+    with pytest.raises(AssertionError) as caught:
+        exec(code, checked)  # noqa: S102 # the block of the page
+    assert f"{caught.value}\n" == message
+    image: list[list[int]] = [[1, 2, 3], [4, 5, 6]]
+    with checked["host"].ops.crossref(on_mismatch="collect") as found:
+        checked["image"].resize(image, 3, 2)
+        checked["image"].resize([[1, 2], [2, 3]], 2, 2)
+        checked["image"].resize.using("default")(image, 3, 2)
+    assert f"{found}\n" == report
+
+
+def test_value_type_of_the_page_is_compared_and_written_as_it_says(checked: dict[str, Any]) -> None:
+    _, register, check = blocks("crossref.md")
+    exec(register, checked)  # noqa: S102 # the blocks of the page
+    with checked["handle"]:
+        exec(check, checked)  # noqa: S102
+        half, third = fractions.Fraction(1, 2), fractions.Fraction(1, 3)
+        plugframe.check_metadata_matches(half, third, lambda: "they")
+        with pytest.raises(AssertionError, match="whole False != True"):
+            plugframe.check_metadata_matches(half, fractions.Fraction(1), lambda: "they")
+        with pytest.raises(AssertionError, match=r"Fraction\(1, 2\) != Fraction\(1, 3\)"):
+            plugframe.check_metadata_matches(half, third, lambda: "they", equal=True)

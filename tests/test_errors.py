@@ -12,6 +12,8 @@ from plugframe.errors import (
     CallHookError,
     CallPlanError,
     CoroutineHookError,
+    CrossReferenceError,
+    CrossReferenceWarning,
     DeclarationError,
     DuplicateLibraryError,
     EnvironmentNotReadableError,
@@ -98,6 +100,24 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         RuntimeError,
         (WHOSE, "broken", "its value is empty", "Next: "),
     ),
+    CrossReferenceError: (
+        CrossReferenceError(
+            "image.resize by 'acme' does not do what the reference 'default' does",
+            ("output[0]: shape (2, 3) != (3, 2)",),
+            operation="image.resize",
+            overload="image.resize(image: list)",
+            backend="acme",
+            reference="default",
+            call="host.ops.image.resize.using('acme')([])",
+            reproduction="from myapp import host\nwith host.ops.crossref(reference='default'):\n    ...\n",
+        ),
+        AssertionError,
+        (
+            "image.resize by 'acme' does not do what the reference 'default' does:\n  output[0]: shape (2, 3) != (3, 2)"
+            "\nTo see it again:\n  from myapp import host\n  with host.ops.crossref(reference='default'):\n      ..."
+        ),
+    ),
+    CrossReferenceWarning: (CrossReferenceWarning("it differs"), PlugframeWarning, "it differs"),
     RegistrationError: (RegistrationError("acme registers nothing"), ValueError, "acme registers nothing"),
     RegistrationConflictError: (
         RegistrationConflictError("class", "vision.Net", "acme-a 1.0", "acme-x 2.0"),
@@ -299,6 +319,7 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.LazyImportError("x", "y"), errors.LazyModuleNotFoundError("x", "y", package="z", extra="z[w]"),
             errors.PluginModuleNotFoundError("x", "y", name="z"), errors.NamespaceError("x", "y", "z"),
             errors.HookArgumentError("x", "y", "z"),
+            errors.CrossReferenceError("x", ("y",)), errors.CrossReferenceWarning("x"),
             errors.LazyImportError("x", "y"), errors.SlotBoundError("x", "a", "b"),
             errors.SignatureMismatchError("x", "y", "z"), errors.UnboundSlotError("x", "y"),
             errors.LazyImportError("x", "y"),

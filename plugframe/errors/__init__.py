@@ -6,6 +6,8 @@ message without importing anything.
 
 from plugframe.errors.calls import CallHookError as CallHookError
 from plugframe.errors.calls import CallPlanError as CallPlanError
+from plugframe.errors.crossref import CrossReferenceError as CrossReferenceError
+from plugframe.errors.crossref import CrossReferenceWarning as CrossReferenceWarning
 from plugframe.errors.hooks import CoroutineHookError as CoroutineHookError
 from plugframe.errors.hooks import HookArgumentError as HookArgumentError
 from plugframe.errors.hooks import HookValidationError as HookValidationError

@@ -10,11 +10,13 @@ from plugframe.errors import (
     near_matches,
 )
 from plugframe.namespaces.names import Addition, Names, name_problem
+from plugframe.operations.crossref.operations import CheckedOperations
 from plugframe.operations.declaring import changed_parameters, give_methods, problem_of
 from plugframe.operations.namespaces import put
 from plugframe.operations.operation import Operation
 from plugframe.operations.resolution.candidates import DEFAULT
-from plugframe.operations.resolution.wishing import WishedOperations, check_fallback
+from plugframe.operations.resolution.wishing import check_fallback
+from plugframe.records import Diagnostic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 _KIND = "operation"
 
 
-class Operations(WishedOperations):
+class Operations(CheckedOperations):
     """A host's operations, as attributes: ``host.ops.image.resize(image, 20, 10)``.
 
     Iterating yields their full names, sorted; ``in`` and ``len`` tell of them. None of the three imports anything.
@@ -126,6 +128,11 @@ class Operations(WishedOperations):
         for operation in self._operations.values():
             operation.renew()
 
+    def unsettle(self) -> None:
+        """Forget what was found for calls, but for what could answer them."""
+        for operation in self._operations.values():
+            operation.unsettle()
+
     def drop(self) -> object:
         """Forget it before the backends change; ``settle`` does the same after."""
         return None
@@ -164,6 +171,13 @@ class Operations(WishedOperations):
         """Return the backends of operations that nobody has declared, sorted: most likely misspelt."""
         return tuple(name for name in self.table if name.rpartition(".")[0] not in self._operations)
 
+    @property
+    def problems(self) -> tuple[Diagnostic, ...]:
+        """The backends of entry points that answer no operation, since nobody has declared it; sorted by name."""
+        known = self._names()
+        found = ((name, self.table.provider(name)) for name in self.undeclared() if known)
+        return tuple(_undeclared(self.host, name, provider, known) for name, provider in found)
+
     def registered_overloads(self) -> tuple[str, ...]:
         """Return all declared signatures and backends of declared operations, sorted; nothing is imported."""
         return tuple(one for name in self._names() for one in self._operations[name].registered_overloads())
@@ -200,3 +214,18 @@ class Operations(WishedOperations):
 
     def __deepcopy__(self, _: object) -> "Operations":
         return self
+
+
+def _undeclared(host: str, name: str, provider: str, known: tuple[str, ...]) -> Diagnostic:
+    operation = name.rpartition(".")[0]
+    near = near_matches(operation, known)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    distribution = provider.rpartition(" from ")[2].rpartition(" ")[0]
+    return Diagnostic(
+        code="PF180",
+        message=f"{provider} provides a backend of {operation!r}, which {host} has not declared{hint}",
+        distribution=distribution,
+        effect="it is never called",
+        path="",
+        fix="its authors must correct the name, or the application must declare the operation",
+    )

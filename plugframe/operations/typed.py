@@ -7,6 +7,8 @@ import typing
 from collections.abc import Callable
 from typing import Any, ParamSpec, Protocol, TypeVar
 
+from plugframe.calls.plans.callplan import CallPlan
+from plugframe.calls.typed import Intercepted
 from plugframe.handles import RemovableHandle
 from plugframe.operations.explaining import Explanation
 from plugframe.operations.markers import Verdict
@@ -18,7 +20,7 @@ Result_co = TypeVar("Result_co", covariant=True)
 Condition = Callable[..., bool | str | Verdict]
 
 
-class Operation(Protocol[P, Result_co]):
+class Operation(Intercepted, Protocol[P, Result_co]):
     """The live function of an operation: calling it calls the implementation that fits the arguments best.
 
     It stays good whatever is registered later. ``backend`` registers an implementation of the host's own, until the
@@ -71,6 +73,10 @@ class Operation(Protocol[P, Result_co]):
 
     def explain(self, *args: P.args, **kwargs: P.kwargs) -> Explanation:
         """Say of each implementation why it would answer a call or why not, without running one."""
+        ...
+
+    def plan(self, *args: P.args, **kwargs: P.kwargs) -> CallPlan:
+        """Return what a call would do, the call hooks included, without doing any of it."""
         ...
 
     def fake(self, function: F) -> F:

@@ -3,7 +3,7 @@
 import inspect
 import types
 from abc import ABCMeta
-from typing import Annotated, Any, Literal, NewType, Protocol, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NewType, Protocol, TypeVar, Union, get_args, get_origin, runtime_checkable
 
 from plugframe.operations.matching.conditions import Condition, read
 
@@ -14,7 +14,16 @@ if TYPE_CHECKING:
 _ANY = object()
 _TOLD_BY_TYPE = (type.__instancecheck__, ABCMeta.__instancecheck__)
 _WIDER: "dict[type, tuple[type, ...]]" = {float: (int,), complex: (float, int)}  # PEP 484, "the numeric tower"
-_NOT_MEMBERS = frozenset(dir(types.new_class("Empty", (Protocol,)))) | {"__protocol_attrs__", "__static_attributes__"}
+
+
+@runtime_checkable
+class _Nothing(Protocol):
+    """A protocol without members: whatever it has is what every protocol has."""
+
+    _: int
+
+
+_NO_MEMBERS = {*dir(_Nothing), *vars(_Nothing), "_", "__orig_bases__", "__type_params__"}
 
 
 class Alternative:
@@ -67,7 +76,9 @@ class Alternative:
 
     def _is_subclass(self, other: "Alternative") -> bool:
         if other.members:
-            return other.members <= self.members or all(hasattr(self.base, name) for name in other.members)
+            # What is no method may be an attribute that its instances get: a class does not tell.
+            methods = (name for name in other.members if hasattr(other.base, name))
+            return other.members <= self.members or all(hasattr(self.base, name) for name in methods)
         return issubclass(self.base, (other.base, *_WIDER.get(other.base, ())))
 
     def __repr__(self) -> str:
@@ -148,6 +159,8 @@ def _alternatives(annotation: Any, conditions: tuple[Condition, ...]) -> list[Al
     if inner:
         return [one for part in inner for one in _alternatives(part, conditions)]
     base = type(None) if annotation is None else origin or annotation
+    if base is Any:  # a class itself
+        base = object
     return [Alternative(base if isinstance(base, type) else object, conditions=conditions)]
 
 
@@ -157,15 +170,20 @@ def _meant(annotation: Any) -> tuple[Any, ...]:  # noqa: ANN401
         return annotation.__constraints__ or (object if annotation.__bound__ is None else annotation.__bound__,)
     if isinstance(annotation, NewType):
         return (annotation.__supertype__,)
-    return (annotation.__value__,) if hasattr(type(annotation), "__value__") else ()  # a ``type`` statement's
+    alias = get_origin(annotation)
+    if hasattr(type(alias), "__value__"):  # a ``type`` statement's, with parameters
+        return (alias.__value__[get_args(annotation)],)
+    return (annotation.__value__,) if hasattr(type(annotation), "__value__") else ()
 
 
 def _members(base: type) -> frozenset[str]:
     """Return what a value must have to be of a protocol by its structure; nothing where a class is no protocol."""
     if not getattr(base, "_is_protocol", False) or base.__module__ in ("typing", "collections.abc", "os", "contextlib"):
         return frozenset()
-    found: set[str] = set()
-    for one in base.__mro__:
-        if getattr(one, "_is_protocol", False):
-            found |= {*vars(one), *getattr(one, "__annotations__", {})}
-    return frozenset(found - _NOT_MEMBERS)
+    protocols = (one for one in base.__mro__ if getattr(one, "_is_protocol", False))
+    return frozenset(name for one in protocols for name in _own_names(one)) - _NO_MEMBERS
+
+
+def _own_names(protocol: type) -> "Iterable[str]":
+    yield from vars(protocol)
+    yield from inspect.get_annotations(protocol)

@@ -1,12 +1,15 @@
 """What holds for the calls of one context, a thread's or a task's: what is wished for, and who looks at the calls."""
 
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from inspect import BoundArguments
     from typing import Any, Protocol
+
+    from plugframe.operations.resolution.candidates import Candidate
 
     class Checker(Protocol):
         """Who makes the calls of a context in the place of the operation."""
@@ -15,15 +18,39 @@ if TYPE_CHECKING:
             """Make a call, and return what ``call.run()`` returned; what it raises, a ``Decline`` too, goes on."""
             raise NotImplementedError
 
+    class Owner(Protocol):
+        """All operations of a host."""
+
+        host: str
+
+        def backends(self, operation: str) -> tuple[str, ...]:
+            """Return the names of an operation's backends."""
+            raise NotImplementedError
+
+        @property
+        def standing_checker(self) -> Checker | None:
+            """Return who checks the calls of all contexts of this process; None for nobody."""
+            raise NotImplementedError
+
     class Callee(Protocol):
         """The operation of a call, as far as who checks calls needs to know it."""
 
         name: str
-        default: Callable[..., Any]
         faked: Callable[..., Any] | None
+        mutates: tuple[str, ...]
 
-        def implementation(self, backend: str) -> Callable[..., Any]:
-            """Return the function of a backend, importing it; raises where there is none."""
+        @property
+        def owner(self) -> "Owner":
+            """Return all operations of the host."""
+            raise NotImplementedError
+
+        @property
+        def own_provider(self) -> str:
+            """Return whose the host's own implementations are."""
+            raise NotImplementedError
+
+        def candidates(self, backend: str) -> tuple[Candidate, ...]:
+            """Return what a backend answers, importing it."""
             raise NotImplementedError
 
     class Declared(Protocol):
@@ -95,7 +122,10 @@ wishes: "ContextVar[tuple[Wish, ...]]" = ContextVar("plugframe.wishes", default=
 """The wishes of this context, the outermost first."""
 
 checkers: "ContextVar[tuple[tuple[object, Checker | None], ...]]" = ContextVar("plugframe.checkers", default=())
-"""Who checks the calls of which host's operations in this context, the outermost first; None suspends checking."""
+"""Who checks the calls of which host's operations in this context, the outermost first.
+
+In the place of a checker, None suspends checking; in the place of the operations, it stands for all hosts'.
+"""
 
 
 def wishes_for(owner: object, operation: str) -> tuple[Wish, ...]:
@@ -103,6 +133,19 @@ def wishes_for(owner: object, operation: str) -> tuple[Wish, ...]:
     return tuple(wish for wish in wishes.get() if wish.owner is owner and wish.operation in ("", operation))
 
 
-def checker_of(owner: object) -> "Checker | None":
+def checker_of(owner: "Owner") -> "Checker | None":
     """Return who checks the calls of a host's operations in this context; None for nobody."""
-    return next((checker for whose, checker in reversed(checkers.get()) if whose is owner), None)
+    for whose, checker in reversed(checkers.get()):
+        if whose is owner or whose is None:
+            return checker
+    return owner.standing_checker
+
+
+@contextmanager
+def unchecked() -> "Iterator[None]":
+    """Check no calls of this context in a ``with`` block, whatever host's operations they are of."""
+    token = checkers.set(((None, None),))
+    try:
+        yield
+    finally:
+        checkers.reset(token)

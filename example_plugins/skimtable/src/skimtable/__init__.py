@@ -1,15 +1,17 @@
 """Skims a table in the terminal.
 
-Everything that a plugin author needs is here: what to implement (the hook specifications below), what to mark it with
-(``hookimpl``), and what it receives and returns (``Table``). Readers of further kinds of files are classes in the
-namespace ``readers``; see ``Reader`` and, for text with one row a line, ``Delimited``.
+Everything that a plugin author needs is here: what to implement (the hook specifications and the operation below), what
+to mark hooks with (``hookimpl``), and what they receive and return (``Table``). Readers of further kinds of files are
+classes in the namespace ``readers``; see ``Reader`` and, for text with one row a line, ``Delimited``.
 """
+
+from statistics import fmean
 
 import plugframe
 from skimtable.readers import Delimited, Reader
 from skimtable.table import Table, TableError
 
-__all__ = ["Delimited", "Reader", "Table", "TableError", "describe_column", "hookimpl", "host", "section"]
+__all__ = ["Delimited", "Reader", "Table", "TableError", "describe_column", "hookimpl", "host", "section", "smooth"]
 
 host = plugframe.Host("skimtable")
 hookimpl = host.hookimpl
@@ -43,3 +45,24 @@ def section(table: Table, width: int) -> str | None:
     Returns:
         The block, with a heading as its first line, or None to say nothing.
     """
+
+
+@host.operation("columns.smooth")
+def smooth(values: list[float], window: int) -> list[float]:
+    """Return the moving averages of numbers: of each, the mean of those up to half a window before and after it.
+
+    Plugins may have backends that are faster.
+
+    Args:
+        values: the numbers; those beyond their ends count for nothing.
+        window: how many are averaged, at least 1; an even number counts as the odd one above it.
+
+    Returns:
+        As many as there are numbers.
+
+    Example:
+        >>> smooth([1.0, 2.0, 6.0], 3)
+        [1.5, 3.0, 4.0]
+    """
+    half = window // 2
+    return [fmean(values[max(0, place - half) : place + half + 1]) for place in range(len(values))]

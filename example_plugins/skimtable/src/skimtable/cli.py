@@ -11,6 +11,7 @@ from pathlib import Path
 from skimtable import TableError, host
 from skimtable.files import read_table
 from skimtable.page import compose
+from skimtable.smoothing import smooth_columns
 
 NARROWEST = 20
 
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         host.load_all()
         show("\n".join(map(str, host.report())))
         return 0
-    problem = skim(options.file, width=options.width)
+    problem = skim(options.file, width=options.width, window=options.smooth)
     if problem:
         print(f"skimtable: {options.file} {problem}", file=sys.stderr)
     note_broken_plugins()
@@ -55,6 +56,9 @@ def make_parser() -> argparse.ArgumentParser:
         default=max(NARROWEST, shutil.get_terminal_size().columns),
         help="characters to a line (default: the terminal's width)",
     )
+    parser.add_argument(
+        "--smooth", type=parse_window, metavar="N", default=1, help="average each N numbers of a column first"
+    )
     return parser
 
 
@@ -66,15 +70,23 @@ def parse_width(text: str) -> int:
     return int(text)
 
 
-def skim(path: Path, *, width: int) -> str | None:
-    """Print a file's page; return why it cannot be read, or None."""
+def parse_window(text: str) -> int:
+    """Return the number that ``--smooth`` gives."""
+    if not text.isdecimal() or int(text) < 1:
+        message = f"{text!r} is not a whole number of at least 1"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+def skim(path: Path, *, width: int, window: int) -> str | None:
+    """Print a file's page, of columns smoothed by a window; return why it cannot be read, or None."""
     try:
         table = read_table(path)
     except TableError as error:
         return str(error)
     except OSError as error:
         return f"cannot be opened: {error.strerror}"
-    show(compose(table, width=width))
+    show(compose(table if window == 1 else smooth_columns(table, window=window), width=width))
     return None
 
 
