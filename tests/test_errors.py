@@ -9,16 +9,22 @@ from _sites import fresh
 
 from plugframe import errors
 from plugframe.errors import (
+    AmbiguousCallError,
+    AnnotationError,
+    BackendNotFoundError,
     CallHookError,
     CallPlanError,
     CoroutineHookError,
     CrossReferenceError,
     CrossReferenceWarning,
     DeclarationError,
+    Decline,
     DuplicateLibraryError,
     EnvironmentNotReadableError,
     HookArgumentError,
     HookValidationError,
+    ImplementationMismatchError,
+    LateDeclineError,
     LazyImportError,
     LazyModuleNotFoundError,
     LibraryError,
@@ -29,7 +35,9 @@ from plugframe.errors import (
     NativeMemoryError,
     NativeTypeError,
     NativeValueError,
+    NoImplementationError,
     NotRegisteredError,
+    OperationSettingError,
     PlugframeError,
     PlugframeWarning,
     PluginBlockedError,
@@ -43,6 +51,7 @@ from plugframe.errors import (
     SignatureMismatchError,
     SlotBoundError,
     UnboundSlotError,
+    UnknownOperationError,
     near_matches,
 )
 
@@ -142,6 +151,52 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
             "slot progress(done: int, total: int) cannot have the function of acme-x 2.0: ",
             "it does not accept progress(…)",
         ),
+    ),
+    Decline: (Decline("it is too wide"), RuntimeError, "it is too wide"),
+    LateDeclineError: (
+        LateDeclineError("image.resize", WHOSE, ("image",), "it is too wide"),
+        RuntimeError,
+        (WHOSE, "'image.resize'", "(it is too wide)", "may have changed 'image'", "can_run or should_run"),
+    ),
+    NoImplementationError: (
+        NoImplementationError(
+            "image.resize", "a call with (image: str)", (("default(image: list)", "'image' must be list"),), "try"
+        ),
+        TypeError,
+        ("no implementation of 'image.resize' takes a call with (image: str):\n  default(image: list)", "\nNext: try"),
+    ),
+    AmbiguousCallError: (
+        AmbiguousCallError("image.resize", "a call with (image: list)", ("acme(image: list)", "numpy()"), "x"),
+        TypeError,
+        (
+            "a call with (image: list) of 'image.resize' is taken by several",
+            "\n  acme(image: list)\n  numpy()\nNext: x",
+        ),
+    ),
+    BackendNotFoundError: (
+        BackendNotFoundError("numpi", "myapp", ("numpy",), asked_by="MYAPP_BACKENDS"),
+        LookupError,
+        ("myapp has no backend named 'numpi', which MYAPP_BACKENDS names; did you mean 'numpy'?", "Next: install"),
+    ),
+    OperationSettingError: (
+        OperationSettingError("MYAPP_FALLBACK", "eror", ("default", "error"), ("error",)),
+        ValueError,
+        "MYAPP_FALLBACK is one of 'default', 'error'; got 'eror'; did you mean 'error'?",
+    ),
+    AnnotationError: (
+        AnnotationError(WHOSE, "image", "there is no 'Imag' where it is defined", ("Image",)),
+        ValueError,
+        (WHOSE, "the parameter 'image'", "there is no 'Imag'", "did you mean 'Image'?", "Next: import it"),
+    ),
+    ImplementationMismatchError: (
+        ImplementationMismatchError("image.resize", WHOSE, (("image.resize(image: list)", "it takes no image"),)),
+        RegistrationError,
+        (WHOSE, "cannot implement 'image.resize'", "image.resize(image: list): it takes no image"),
+    ),
+    UnknownOperationError: (
+        UnknownOperationError("image.resise", WHOSE, ("image.resize",)),
+        RegistrationError,
+        (WHOSE, "'image.resise'", "no operation of the host; did you mean 'image.resize'?", "Next: declare"),
     ),
     UnboundSlotError: (
         UnboundSlotError("myapp", "progress"),
@@ -326,6 +381,10 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.LibraryError("x", "y"), errors.LibraryFormatError("x", "y"), errors.NativeError("x", "y"),
             errors.LibraryVersionError("x", "2.0", "1.0"), errors.DuplicateLibraryError("x", "y", "z"),
             errors.CallHookError("x", "y", "z", plugin="w"), errors.CallPlanError("x"),
+            errors.Decline("x"), errors.LateDeclineError("x", "y", ("z",)), errors.NoImplementationError("x", "y", ()),
+            errors.AmbiguousCallError("x", "y", ("z",)), errors.BackendNotFoundError("x", "y"),
+            errors.OperationSettingError("x", "y", ("z",)), errors.AnnotationError("x", "y", "z"),
+            errors.ImplementationMismatchError("x", "y", ()), errors.UnknownOperationError("x", "y"),
             errors.NativeTypeError("x", "y"), errors.NativeValueError("x", "y"), errors.NativeMemoryError("x", "y"),
         ]
         assert all(map(str, made)) and all(map(repr, made))
