@@ -176,3 +176,13 @@ def test_value_type_of_the_page_is_compared_and_written_as_it_says(checked: dict
             plugframe.check_metadata_matches(half, fractions.Fraction(1), lambda: "they")
         with pytest.raises(AssertionError, match=r"Fraction\(1, 2\) != Fraction\(1, 3\)"):
             plugframe.check_metadata_matches(half, third, lambda: "they", equal=True)
+
+
+def test_call_hooks_of_the_page_do_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    first, everywhere, plan, scale = blocks("interception.md")
+    (shown,) = blocks("interception.md", "text")
+    names = {"__name__": "__main__"}
+    for code in (first, everywhere, plan):
+        exec(code, names)  # noqa: S102 # the blocks of the page
+    assert capsys.readouterr().out == shown
+    exec(scale, names)  # noqa: S102

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from benchmarks.children import calls, fresh, native
+from benchmarks.children import calls, fresh, intercepted, native
 from benchmarks.measure import Comparison
 
 KINDS: dict[str, Callable[..., Comparison]] = {
@@ -23,6 +23,8 @@ KINDS: dict[str, Callable[..., Comparison]] = {
     "native-load": native.compare_load,
     "slot-unbound": native.compare_unbound,
     "slot-default": native.compare_default,
+    "intercepted": intercepted.compare_intercepted,
+    "intercepted-operation": intercepted.compare_intercepted_operation,
 }
 
 
