@@ -201,7 +201,8 @@ class EntryPoint(Record):
         return split_reference(self.value)[2]
 
     def __str__(self) -> str:
-        return f"{self.group}:{self.name} from {self.distribution}"
+        whose = str(self.distribution)
+        return f"{self.group}:{self.name}{f' from {whose}' if whose else ''}"
 
 
 def split_reference(value: str) -> tuple[str, str, tuple[str, ...]]:

@@ -59,10 +59,9 @@ def command(*, name: str, host: str | None, files: bool, as_json: bool, python: 
 
 def _show(row: "Row") -> None:
     render.show_facts(f"{row['name']} of {row['host']}", [(label, row[field]) for label, field in _FIELDS])
-    declared = [
-        (f"{one['group']}:{one['name']}", f"{one['value']}  ({one['place']})") for one in _rows(row, "declares")
-    ]
-    render.show_facts("declares", declared, indent=2)
+    for one in _rows(row, "declares"):
+        lines = [("means", one["value"]), ("declared in", one["place"]), ("module", one["file"])]
+        render.show_facts(f"{one['group']}:{one['name']}", lines, indent=2)
     for title in ("requires", "settings"):
         render.show_facts(title, [("", one) for one in _list(row, title)], indent=2)
     render.show_facts("required directly by", [("", one) for one in _list(row, "direct_requirers")], indent=2)

@@ -7,8 +7,9 @@ from plugframe.calls.registering import CallHooks
 from plugframe.errors import NotRegisteredError, RegistrationError
 from plugframe.hooks.hosted.framework import offer_registrars
 from plugframe.hooks.hosted.manager import HostManager
-from plugframe.loading.absences import explain_absence
+from plugframe.loading.absences import explain_absence, explain_refusal
 from plugframe.loading.activation import Activation, check_declared
+from plugframe.loading.declared import additions, resolver
 from plugframe.loading.guarding import Guarding
 from plugframe.loading.hooks import Hooks
 from plugframe.loading.learned import Learned
@@ -16,20 +17,19 @@ from plugframe.loading.library import Library
 from plugframe.loading.plugins import Loader
 from plugframe.loading.reporting import check_required
 from plugframe.loading.resolve import resolve
-from plugframe.loading.resolving import resolver
-from plugframe.namespaces.names import Addition, name_problem
+from plugframe.namespaces.names import Addition
 from plugframe.namespaces.references import References
 from plugframe.namespaces.registrars import Registrar
 from plugframe.operations.operations import Operations
 from plugframe.policy.groups import PARTS, RESERVED
-from plugframe.records import Diagnostic, EntryPoint, Plugin, split_reference
+from plugframe.records import Diagnostic, Plugin, split_reference
 from plugframe.registry.bindings import Bindings
 from plugframe.registry.callbacks import Callbacks
 from plugframe.registry.classes import ClassRegistry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from plugframe.hooks.hosted.typed import OpenHook
     from plugframe.loading.libraries import Libraries
@@ -58,7 +58,10 @@ class Registration:
         """
 
         def declared(kind: str, look: "Callable[[], Plugins]" = plugins) -> "Callable[[], Iterator[Addition]]":
-            return lambda: _declared(look().declared(kind), kind)
+            return lambda: additions(look().declared(kind), kind)
+
+        def refused(kind: str) -> "Callable[[str], str]":
+            return lambda name: explain_refusal(kind, name, plugins())
 
         self.class_names = References(
             "class",
@@ -69,19 +72,26 @@ class Registration:
         )
         self.classes = ClassRegistry(host, self.class_names, parts=PARTS["classes"], reserved=RESERVED["classes"])
         self.bound = Bindings(
-            resolve=self._resolver(callable), fill=declared("callbacks"), glimpse=declared("callbacks", glimpse)
+            resolve=self._resolver(callable),
+            fill=declared("callbacks"),
+            glimpse=declared("callbacks", glimpse),
+            explain=refused("callbacks"),
         )
         self.callbacks = Callbacks(self.bound, host=host)
-        self.libraries = References("library", resolve=resolver(self._load_library), fill=declared("libraries"))
+        self.libraries = References(
+            "library", resolve=resolver(self._load_library), fill=declared("libraries"), explain=refused("libraries")
+        )
         self._host = host
         self._guarding = Guarding(plugins)
         self._files: Libraries | None = None
-        self.backends = References("backend", resolve=self._resolver(callable), fill=declared("operations"))
+        self.backends = References(
+            "backend", resolve=self._resolver(callable), fill=declared("operations"), explain=refused("operations")
+        )
         self.calls = CallHooks(f"all that {host} calls", loading=self._loading)
         self.operations = Operations(host, self.backends, self.calls)
         self.loader = Loader(self.register, self._admit)
         self.learned = Learned(host, lambda: plugins().snapshot)
-        self._plugins = plugins
+        self._plugins, self._refused = plugins, refused
         self.activation = Activation(activation, plugins, self.loader, self.learned, self.check_required)
         self.hooks = Hooks(host, self)
         self.manager = HostManager(host, self.activation.wake, self._loading, self.activation.is_idle)
@@ -150,7 +160,7 @@ class Registration:
             function = self.manager.hook_function(name)
         if function is None:
             kind = "hook"
-            raise NotRegisteredError(kind, name, self.hook_names())
+            raise NotRegisteredError(kind, name, self.hook_names(), explain=lambda: self._refused("hooks")(name))
         return function
 
     def hook_names(self) -> tuple[str, ...]:
@@ -268,11 +278,3 @@ def check_comparable(value: object, provider: str) -> None:
     if not fits:
         message = f"{provider} is an object that is equal to any other, so that no other could be registered"
         raise RegistrationError(message)
-
-
-def _declared(entry_points: "Iterable[EntryPoint]", kind: str) -> "Iterator[Addition]":
-    """Yield what entry points declare and can be reached; of one name, that of the distribution that sorts first."""
-    for entry in sorted(entry_points, key=lambda entry: entry.distribution.key):
-        problem = entry.problem or name_problem(entry.name, parts=PARTS[kind], reserved=RESERVED.get(kind, ()))
-        if not problem:
-            yield Addition(name=entry.name, provider=str(entry), target=entry.value)

@@ -80,7 +80,7 @@ def explain(resolution: "Resolution", *, unplanned: str = "") -> Explanation:
     told = {one.name for one in answers}
     refused = (
         Reason(name=name, provider=_provider(resolution, name), answer="no", reason=reason)
-        for name, reason in sorted(resolution.reasons.items())
+        for name, reason in sorted(resolution.refusals().items())
         if name not in told
     )
     return Explanation(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from plugframe.calls.plans.callplan import CallPlan
     from plugframe.operations.operations import Operations
-    from plugframe.operations.resolution.candidates import Candidate
+    from plugframe.operations.resolution.candidates import Candidate, Field
 
     Function = Callable[..., Any]
 
@@ -47,7 +47,7 @@ class Operation(DeclaredOperation):
         super().__init__(name, function, owner=owner, mutates=mutates, fallback=fallback)
         self._lock = threading.RLock()
         self._version: object = object()
-        self._found = _Found()
+        self._found = _Found({})
         self._is_hooked: bool | None = None
         self._word = name.rpartition(".")[2]
         self._parameters = tuple(self.signature.parameters.values())
@@ -60,10 +60,17 @@ class Operation(DeclaredOperation):
         self.add_overload(function)
 
     def renew(self) -> None:
-        """Forget what was found for calls: what could answer them, or what is wanted of them, changed."""
+        """Forget what was found for calls: what could answer them changed."""
+        self._forget({})
+
+    def unsettle(self) -> None:
+        """Forget what was found for calls, but for what could answer them: what is wanted of them changed."""
+        self._forget(self._found.fields)
+
+    def _forget(self, fields: "dict[tuple[str, ...], Field]") -> None:
         with self._lock:
             self._version = object()
-            garbage, self._found = self._found, _Found()
+            garbage, self._found = self._found, _Found(fields)
             self._point(self.enter)
         del garbage  # after the lock: freeing it may run anything
 
@@ -102,7 +109,8 @@ class Operation(DeclaredOperation):
         return bound
 
     def _resolution(self, args: "tuple[Any, ...]", kwargs: "Mapping[str, Any]", backend: str = "") -> Resolution:
-        return Resolution(self, self._bind(args, kwargs), self.owner.wanted(self, backend))
+        fields = self._found.fields  # before anything is looked at: those of now are not mixed with later ones
+        return Resolution(self, self._bind(args, kwargs), self.owner.wanted(self, backend), fields)
 
     def _answer(
         self,
@@ -164,7 +172,7 @@ class Operation(DeclaredOperation):
                     self._word,
                     self._parameters,
                     types=resolution.checked,
-                    is_open=resolution.is_open,
+                    is_open=resolution.field.is_open,
                     declined=self._declined,
                     enter=self.enter,
                 )
@@ -225,8 +233,9 @@ class Operation(DeclaredOperation):
 class _Found:
     """What was found for calls since the last change: who answers, by the identity of the function that is called."""
 
-    __slots__ = ("candidates", "table")
+    __slots__ = ("candidates", "fields", "table")
 
-    def __init__(self) -> None:
+    def __init__(self, fields: "dict[tuple[str, ...], Field]") -> None:
         self.candidates: dict[int, Candidate] = {}
+        self.fields = fields
         self.table: ByTypes | None = None

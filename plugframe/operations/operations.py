@@ -126,6 +126,11 @@ class Operations(WishedOperations):
         for operation in self._operations.values():
             operation.renew()
 
+    def unsettle(self) -> None:
+        """Forget what was found for calls, but for what could answer them."""
+        for operation in self._operations.values():
+            operation.unsettle()
+
     def drop(self) -> object:
         """Forget it before the backends change; ``settle`` does the same after."""
         return None

@@ -53,9 +53,10 @@ class Candidate:
         function: the implementation.
         kinds: what its parameters admit, which may be less than what is declared.
         mark: what it says of itself.
+        name: the backend and what it admits, for people.
     """
 
-    __slots__ = ("backend", "provider", "overload", "function", "kinds", "mark")
+    __slots__ = ("backend", "provider", "overload", "function", "kinds", "mark", "name")
 
     def __init__(
         self,
@@ -73,6 +74,7 @@ class Candidate:
         self.function = function
         self.kinds = kinds
         self.mark = mark
+        self.name = f"{backend}({', '.join(f'{name}: {kind!r}' for name, kind in kinds.items())})"
 
     @property
     def is_default(self) -> bool:
@@ -84,23 +86,19 @@ class Candidate:
         """Whether it wants to be asked."""
         return self.mark.can_run is not None or self.mark.should_run is not None
 
-    @property
-    def name(self) -> str:
-        """The backend and what it admits, for people."""
-        return f"{self.backend}({', '.join(f'{name}: {kind!r}' for name, kind in self.kinds.items())})"
-
-    def refusal(self, arguments: "Mapping[str, Any]", checked: "Iterable[str]") -> str:
-        """Return why the types of arguments do not fit; an empty text where they do.
+    def misfit(self, arguments: "Mapping[str, Any]", checked: "Iterable[str]") -> str:
+        """Return the first parameter whose argument does not fit; an empty text where all do.
 
         Args:
             arguments: of the call, by parameter.
             checked: the parameters that are looked at.
         """
-        for parameter in checked:
-            kind = self.kinds.get(parameter)
-            if kind is not None and not kind.accepts(arguments[parameter]):
-                return f"{parameter!r} must be {kind!r}, and is {_type_name(arguments[parameter])}"
-        return ""
+        kinds = self.kinds
+        return next((name for name in checked if not kinds[name].accepts(arguments[name])), "")
+
+    def explain_misfit(self, parameter: str, value: object) -> str:
+        """Return why an argument does not fit, for people."""
+        return f"{parameter!r} must be {self.kinds[parameter]!r}, and is {_type_name(value)}"
 
     def __repr__(self) -> str:
         return f"<candidate {self.name}>"
@@ -151,15 +149,42 @@ def candidates_of(
     return tuple(found)
 
 
-def differing(candidates: "Iterable[Candidate]") -> tuple[str, ...]:
-    """Return the parameters that candidates admit different things for, in order: the only ones that are looked at."""
-    all_of_them = tuple(candidates)
-    first = all_of_them[0].kinds if all_of_them else {}
-    return tuple(
-        name
-        for name, kind in first.items()
-        if any(not (kind.is_within(one.kinds[name]) and one.kinds[name].is_within(kind)) for one in all_of_them)
-    )
+class Field:
+    """The candidates that stand for the choice in a call, and what that depends on.
+
+    Attributes:
+        candidates: sorted by name.
+        checked: the parameters that they admit different things for, in order: the only ones that are looked at.
+        is_by_type: whether the types of the arguments are all that tells which of them fit.
+        is_open: whether registration with an ABC may change that.
+        precedence: pairs of backends of which the first comes before the second.
+    """
+
+    __slots__ = ("candidates", "checked", "is_by_type", "is_open", "precedence")
+
+    def __init__(self, candidates: "Iterable[Candidate]") -> None:
+        self.candidates = tuple(sorted(candidates, key=lambda one: one.name))
+        first = self.candidates[0].kinds if self.candidates else {}
+        self.checked = tuple(name for name, kind in first.items() if not self._agree(name, kind))
+        kinds = [one.kinds[name] for one in self.candidates for name in self.checked]
+        self.is_by_type = all(one.is_by_type for one in kinds)
+        self.is_open = any(one.is_open for one in kinds)
+        self.precedence = _precedence(self.candidates)
+
+    def _agree(self, name: str, kind: "Kind") -> bool:
+        return all(kind.is_within(one.kinds[name]) and one.kinds[name].is_within(kind) for one in self.candidates)
+
+
+def _precedence(candidates: "Iterable[Candidate]") -> frozenset[tuple[str, str]]:
+    pairs: set[tuple[str, str]] = set()
+    for one in candidates:
+        pairs |= {(one.backend, other) for other in one.mark.before}
+        pairs |= {(other, one.backend) for other in one.mark.after}
+    while True:
+        more = {(first, last) for first, middle in pairs for also, last in pairs if middle == also} - pairs
+        if not more:
+            return frozenset(pairs)
+        pairs |= more
 
 
 def describe_call(arguments: "Mapping[str, Any]") -> str:

@@ -96,19 +96,6 @@ def is_narrower(one: "Candidate", other: "Candidate", arguments: "Mapping[str, A
     return found
 
 
-def precedence_of(candidates: "Iterable[Candidate]") -> frozenset[tuple[str, str]]:
-    """Return every pair of backends of which the first comes before the second, by what any of them says."""
-    pairs: set[tuple[str, str]] = set()
-    for one in candidates:
-        pairs |= {(one.backend, other) for other in one.mark.before}
-        pairs |= {(other, one.backend) for other in one.mark.after}
-    while True:
-        more = {(first, last) for first, middle in pairs for also, last in pairs if middle == also} - pairs
-        if not more:
-            return frozenset(pairs)
-        pairs |= more
-
-
 def in_order(
     candidates: "Sequence[Candidate]", ask: "Callable[[Candidate], Verdict]", beats: "Beats", preferred: "Sequence[str]"
 ) -> "Iterator[Candidate]":

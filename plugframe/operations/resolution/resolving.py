@@ -5,8 +5,8 @@ from functools import cached_property
 
 from plugframe.errors import AmbiguousCallError, Decline, NoImplementationError, PluginImportError, RegistrationError
 from plugframe.operations.markers import Verdict, read_verdict
-from plugframe.operations.resolution.candidates import DEFAULT, describe_call, differing
-from plugframe.operations.resolution.ranking import Order, Tie, in_order, precedence_of
+from plugframe.operations.resolution.candidates import DEFAULT, Field, describe_call
+from plugframe.operations.resolution.ranking import Order, Tie, in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,9 +31,23 @@ class Resolution:
         is_certain: whether the types of the arguments alone have decided so far.
     """
 
-    def __init__(self, operation: "Operation", arguments: "BoundArguments", wanted: "Wanted") -> None:
-        """Look at one call of an operation."""
+    def __init__(
+        self,
+        operation: "Operation",
+        arguments: "BoundArguments",
+        wanted: "Wanted",
+        fields: "dict[tuple[str, ...], Field]",
+    ) -> None:
+        """Look at one call of an operation.
+
+        Args:
+            operation: whose.
+            arguments: see above.
+            wanted: see above.
+            fields: what was found since the last change of who may answer, by the backends that are not refused.
+        """
         self.operation = operation
+        self.fields = fields
         self.arguments = arguments
         self.wanted = wanted
         self.token = get_cache_token()
@@ -43,42 +57,53 @@ class Resolution:
         self._declined: Decline | None = None
 
     @cached_property
-    def candidates(self) -> "tuple[Candidate, ...]":
-        """All that may answer, sorted by name; backends that are wanted are imported for it."""
-        operation, wanted = self.operation, self.wanted
-        found: list[Candidate] = []
-        for backend in (DEFAULT, *operation.implementations.names()):
-            reason = wanted.refusal(backend)
+    def field(self) -> Field:
+        """All that may answer; backends that are wanted are imported for it."""
+        backends: list[str] = []
+        for backend in (DEFAULT, *self.operation.implementations.names()):
+            reason = self.wanted.refusal(backend)
             if reason:
                 self.reasons[backend] = reason
-                continue
-            try:
-                found += operation.candidates(backend)
-            except (PluginImportError, RegistrationError) as error:
-                if wanted.backend:
-                    raise
-                self.failures[backend] = error
-                self.reasons[backend] = str(error)
-        return tuple(sorted(found, key=lambda one: one.name))
+            else:
+                backends.append(backend)
+        key = tuple(backends)
+        found = self.fields.get(key)
+        if found is None:
+            found = Field(one for backend in key for one in self._candidates(backend))
+            if not self.failures:
+                self.fields[key] = found
+        return found
 
-    @cached_property
+    def _candidates(self, backend: str) -> "tuple[Candidate, ...]":
+        try:
+            return self.operation.candidates(backend)
+        except (PluginImportError, RegistrationError) as error:
+            if self.wanted.backend:
+                raise
+            self.failures[backend] = error
+            self.reasons[backend] = str(error)
+            return ()
+
+    @property
     def checked(self) -> tuple[str, ...]:
-        """The parameters whose arguments are looked at: those that the candidates admit different things for."""
-        return differing(self.candidates)
+        """The parameters whose arguments are looked at."""
+        return self.field.checked
 
     @cached_property
     def fitting(self) -> "list[Candidate]":
         """Those that the types of the arguments fit."""
         given = self.arguments.arguments
-        found = []
-        for one in self.candidates:
-            reason = one.refusal(given, self.checked)
-            if reason:
-                self.reasons[one.name] = reason
-            else:
-                found.append(one)
-        by_type = all(one.kinds[name].is_by_type for one in self.candidates for name in self.checked)
-        self.is_certain = self.is_certain and by_type and all(map(_is_honest, self.types))
+        found = [one for one in self.field.candidates if not one.misfit(given, self.checked)]
+        self.is_certain = self.is_certain and self.field.is_by_type and all(map(_is_honest, self.types))
+        return found
+
+    def refusals(self) -> dict[str, str]:
+        """Return why those that do not answer the call do not, as far as is known, by candidate or backend."""
+        given, found = self.arguments.arguments, dict(self.reasons)
+        for one in self.field.candidates:
+            misfit = one.misfit(given, self.checked)
+            if misfit:
+                found[one.name] = one.explain_misfit(misfit, given[misfit])
         return found
 
     @property
@@ -86,17 +111,11 @@ class Resolution:
         """The types of the arguments that are looked at."""
         return tuple(type(self.arguments.arguments[name]) for name in self.checked)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether registration with an ABC may change what the types decide."""
-        return any(one.kinds[name].is_open for one in self.candidates for name in self.checked)
-
     @cached_property
     def order(self) -> Order:
         """What decides between candidates beside the types."""
-        return Order(
-            preferred=self.wanted.preferred, precedence=precedence_of(self.candidates), settings=self.wanted.order
-        )
+        wanted = self.wanted
+        return Order(preferred=wanted.preferred, precedence=self.field.precedence, settings=wanted.order)
 
     def beats(self, one: "Candidate", other: "Candidate") -> str:
         """Return why a candidate comes before another; an empty text where it does not."""
@@ -175,7 +194,7 @@ class Resolution:
             advice = (
                 f"let the host's own function stand in, by host.ops.fallback('default') or {self.wanted.variables[1]}"
             )
-        error = NoImplementationError(self.operation.name, self.call, tuple(sorted(self.reasons.items())), advice)
+        error = NoImplementationError(self.operation.name, self.call, tuple(sorted(self.refusals().items())), advice)
         error.__cause__ = self._declined
         return error
 

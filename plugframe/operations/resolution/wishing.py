@@ -37,8 +37,8 @@ class WishedOperations:
         """Return the live function of an operation, or raise."""
         raise NotImplementedError
 
-    def renew(self) -> None:
-        """Forget what was found for calls."""
+    def unsettle(self) -> None:
+        """Forget what was found for calls, but for what could answer them."""
         raise NotImplementedError
 
     def prefer(self, *backends: str, operation: str = "") -> "AbstractContextManager[None]":
@@ -89,7 +89,7 @@ class WishedOperations:
     def _within(self, variable: "Any", entry: object) -> "Iterator[None]":  # noqa: ANN401 # of this room
         with self._lock:
             self._active += 1
-        self.renew()
+        self.unsettle()
         variable.set((*variable.get(), entry))
         try:
             yield
@@ -127,7 +127,7 @@ class WishedOperations:
         for backend in names or ():
             check_backend(backend, self.backends(operation), repr(operation) if operation else self.host)
         self._settings = {**self._settings, operation: Settings(backends=names, fallback=fallback)}
-        self.renew()
+        self.unsettle()
 
     def wanted(self, operation: "Operation", backend: str) -> Wanted:
         """Return what is wanted of a call that is made now.

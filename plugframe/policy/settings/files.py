@@ -60,15 +60,15 @@ def mentions(raw: bytes) -> bool:
         >>> mentions(b'dependencies = ["plugframe==1.0"]'), mentions(b'[tool.plugframe]')
         (False, True)
     """
-    if b"plugframe" not in raw:
-        return False
-    for line in raw.splitlines():
-        start = line.lstrip(b" \t\"'{,\xef\xbb\xbf")
-        if start.startswith(_KEY_AFTER):
-            after = start.partition(b"plugframe")[2].lstrip(b" \t\"'")
-            if after.startswith((b".", b"]")) or (after.startswith(b"=") and not after.startswith(b"==")):
-                return True
-    return False
+    return b"plugframe" in raw and any(map(_may_be_key, raw.splitlines()))
+
+
+def _may_be_key(line: bytes) -> bool:
+    start = line.lstrip(b" \t\"'{,\xef\xbb\xbf")
+    _, found, rest = start.partition(b"plugframe")
+    after = rest.lstrip(b" \t\"'")
+    is_key = not after or after.startswith((b".", b"]")) or (after[:1] == b"=" and after[:2] != b"==")
+    return bool(found) and start.startswith(_KEY_AFTER) and is_key
 
 
 def _check_decided(path: str, table: dict[str, object]) -> None:
