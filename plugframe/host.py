@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from plugframe.namespaces.references import References
     from plugframe.operations.operations import Operations
     from plugframe.operations.typed import Declares
+    from plugframe.policy.locking.admission import Admission
     from plugframe.policy.settings.reading import Given
     from plugframe.records import Changes, LoadResult, Plugin
     from plugframe.registry.callbacks import Callbacks
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
 
 
 _publishing = allocate_lock()
+
+
+def _secure(admission: "Admission") -> object:
+    from plugframe.loading.verified.guard import secure
+
+    return secure(admission)
 
 
 class Part:
@@ -120,7 +127,7 @@ class Host:
         return self._plugins
 
     def _look(self) -> Plugins:
-        return Plugins(self.name, discover(current_environment(self._path)), *self._policy)
+        return Plugins(self.name, discover(current_environment(self._path)), *self._policy, secure=_secure)
 
     def _glimpse(self) -> Plugins:
         """Return the plugins without keeping that look: it is too early, while an application is being imported."""

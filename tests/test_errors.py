@@ -22,6 +22,8 @@ from plugframe.errors import (
     LibraryError,
     LibraryFormatError,
     LibraryVersionError,
+    LockError,
+    LockMismatchError,
     NamespaceError,
     NativeError,
     NativeMemoryError,
@@ -58,6 +60,18 @@ LOAD = f"cannot load {WHOSE}: {REASON} (/site/acme.py:3). {REST['effect']}. Next
 
 # An example, the builtin that callers already catch, the whole message or the parts that it must have.
 EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], str | tuple[str, ...]]] = {
+    LockError: (
+        LockError("plugframe.lock", "there is no such lock file"),
+        ValueError,
+        "plugframe.lock: there is no such lock file. Next: plugframe lock",
+    ),
+    LockMismatchError: (
+        LockMismatchError(
+            "acme.models", "/site/acme/models.py", "is modified", effect="it is not run", next_step="plugframe verify"
+        ),
+        ImportError,
+        "acme.models was not run: /site/acme/models.py is modified. it is not run. Next: plugframe verify",
+    ),
     PlugframeError: (PlugframeError("it failed"), Exception, "it failed"),
     PlugframeWarning: (PlugframeWarning("look"), UserWarning, "look"),
     PluginNotFoundError: (
@@ -326,6 +340,7 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.LazyImportError("x", "y"), errors.SlotBoundError("x", "a", "b"),
             errors.SignatureMismatchError("x", "y", "z"), errors.UnboundSlotError("x", "y"),
             errors.LazyImportError("x", "y"),
+            errors.LockError("x", "y"), errors.LockMismatchError("x", "y", "z"),
             errors.LibraryError("x", "y"), errors.LibraryFormatError("x", "y"), errors.NativeError("x", "y"),
             errors.LibraryVersionError("x", "2.0", "1.0"), errors.DuplicateLibraryError("x", "y", "z"),
             errors.CallHookError("x", "y", "z", plugin="w"), errors.CallPlanError("x"),

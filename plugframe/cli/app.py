@@ -18,7 +18,9 @@ _COMMANDS = {
     "enable": "plugframe.cli.enable",
     "info": "plugframe.cli.info",
     "list": "plugframe.cli.listing",
+    "lock": "plugframe.cli.lock",
     "stubs": "plugframe.cli.stubs",
+    "verify": "plugframe.cli.verify",
     "why": "plugframe.cli.why",
 }
 

@@ -5,7 +5,7 @@ from plugframe.discovery.snapshot import Environment, Snapshot, current_environm
 from plugframe.policy import absent
 from plugframe.policy.decisions import plugins
 from plugframe.policy.findings import findings
-from plugframe.policy.groups import groups
+from plugframe.policy.groups import HOSTS, groups
 from plugframe.policy.plugins import Plugins
 from plugframe.records import Decision, Diagnostic, Distribution, EntryPoint, Plugin
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     Row = dict[str, object]
 
-HOSTS = "plugframe.hosts"
 DEFAULT_HOST = "plugframe"
 
 

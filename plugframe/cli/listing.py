@@ -8,9 +8,10 @@ import click
 
 from plugframe.cli import render
 from plugframe.cli.app import environment_options
-from plugframe.cli.facts import HOSTS, Facts, environment
+from plugframe.cli.facts import Facts, environment
 from plugframe.cli.programs import host_option, mounted, step
 from plugframe.errors import near_matches
+from plugframe.policy.groups import HOSTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -139,6 +139,14 @@ def show_json(
     click.echo(json.dumps(document, indent=2))
 
 
+def show_document(fields: "dict[str, object]", findings: "Iterable[Diagnostic]") -> None:
+    """Write one JSON document of some fields to standard output, with the schema's number and diagnostics."""
+    import json
+
+    document = {"schema": 1, **fields, "diagnostics": [finding.asdict() for finding in findings]}
+    click.echo(json.dumps(document, indent=2))
+
+
 def show_findings(findings: "Iterable[Diagnostic]") -> None:
     """Write diagnostics to standard error, two lines each."""
     for finding in findings:

@@ -17,6 +17,8 @@ from plugframe.errors.libraries import NativeError as NativeError
 from plugframe.errors.libraries import NativeMemoryError as NativeMemoryError
 from plugframe.errors.libraries import NativeTypeError as NativeTypeError
 from plugframe.errors.libraries import NativeValueError as NativeValueError
+from plugframe.errors.locks import LockError as LockError
+from plugframe.errors.locks import LockMismatchError as LockMismatchError
 from plugframe.errors.names import DeclarationError as DeclarationError
 from plugframe.errors.names import LazyImportError as LazyImportError
 from plugframe.errors.names import LazyModuleNotFoundError as LazyModuleNotFoundError

@@ -2,7 +2,7 @@
 
 import sys
 
-from plugframe.errors import PluginImportError
+from plugframe.errors import LockMismatchError, PluginImportError
 from plugframe.loading.faults import fault_of
 from plugframe.namespaces.names import Addition, name_problem
 from plugframe.policy.groups import PARTS, RESERVED
@@ -40,7 +40,8 @@ def resolver(
             value = find(str(addition.target))
         except (Exception, SystemExit) as error:
             reason, where = fault_of(error, sys.exc_info()[2])
-            raise PluginImportError(addition.provider, reason, where=where, **_ADVICE) from error
+            advice = {**_ADVICE, "next_step": error.next_step} if type(error) is LockMismatchError else _ADVICE
+            raise PluginImportError(addition.provider, reason, where=where, **advice) from error
         if not accepts(value):
             reason = f"{addition.target!r} is an object of {type(value).__name__}, not what it is declared to be"
             raise PluginImportError(addition.provider, reason, **_ADVICE)

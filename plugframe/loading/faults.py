@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from plugframe.errors import PluginBlockedError
+    from plugframe.errors import LockMismatchError, PluginBlockedError
 
 _FRAMEWORK = tuple(
     os.path.dirname(file) + os.sep for file in (os.path.dirname(os.path.abspath(__file__)), importlib.__file__)
@@ -75,6 +75,18 @@ def describe_block(plugin: Plugin, error: "PluginBlockedError") -> LoadResult:
         reason=error.reason,
         effect="none of its hooks is called; the others are not affected",
         next_step="unblock it in the host's manager, and load it by name",
+    )
+
+
+def describe_mismatch(plugin: Plugin, error: "LockMismatchError") -> LoadResult:
+    """Return the result of a plugin that is not what the lock says, or needs what is not."""
+    return LoadResult(
+        plugin=plugin,
+        state="blocked",
+        reason=f"{error.name} {error.reason}",
+        where=error.path or "",
+        effect="nothing of this plugin is available; the others are not affected",
+        next_step=error.next_step,
     )
 
 

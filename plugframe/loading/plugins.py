@@ -7,8 +7,8 @@ import sys
 import threading
 import time
 
-from plugframe.errors import PluginBlockedError, PluginImportError, PluginLoadError
-from plugframe.loading.faults import describe_block, describe_fault, describe_refusal
+from plugframe.errors import LockMismatchError, PluginBlockedError, PluginImportError, PluginLoadError
+from plugframe.loading.faults import describe_block, describe_fault, describe_mismatch, describe_refusal
 from plugframe.loading.resolve import resolve
 from plugframe.records import LoadResult, Plugin
 
@@ -40,7 +40,7 @@ class Outcome:
             PluginBlockedError: it may not run.
         """
         result = self.result
-        if self.error is not None and result.state == "broken":
+        if self.error is not None and (result.state == "broken" or type(self.error) is LockMismatchError):
             kind = PluginImportError if issubclass(type(self.error), ImportError) else PluginLoadError
             rest = {"where": result.where, "effect": result.effect, "next_step": result.next_step}
             raise kind(str(result.plugin), result.reason, **rest) from self.error
@@ -194,6 +194,8 @@ def attempt(plugin: Plugin, register: "Register", admit: "Callable[[Plugin], Non
     except BaseException as error:  # noqa: BLE001 # SystemExit and a plugin's own kinds: nothing of it may stop the host
         if type(error) is PluginBlockedError and error.plugin == str(plugin):
             return Outcome(describe_block(plugin, error), error=error)
+        if type(error) is LockMismatchError:
+            return Outcome(describe_mismatch(plugin, error), error=error)
         seconds = time.perf_counter() - started
         return Outcome(describe_fault(plugin, error, sys.exc_info()[2], seconds=seconds), error=error)
     seconds = time.perf_counter() - started

@@ -10,6 +10,7 @@ from plugframe.hooks.hosted.manager import HostManager
 from plugframe.loading.absences import explain_absence, explain_refusal
 from plugframe.loading.activation import Activation, check_declared
 from plugframe.loading.declared import additions, resolver
+from plugframe.loading.guarding import Guarding
 from plugframe.loading.hooks import Hooks
 from plugframe.loading.learned import Learned
 from plugframe.loading.library import Library
@@ -81,6 +82,7 @@ class Registration:
             "library", resolve=resolver(self._load_library), fill=declared("libraries"), explain=refused("libraries")
         )
         self._host = host
+        self._guarding = Guarding(plugins)
         self._files: Libraries | None = None
         self.backends = References(
             "backend", resolve=self._resolver(callable), fill=declared("operations"), explain=refused("operations")
@@ -100,6 +102,7 @@ class Registration:
 
     def _admit(self, plugin: Plugin) -> None:
         self.manager.admit(plugin)
+        self._guarding.admit(plugin)
 
     @property
     def files(self) -> "Libraries":
@@ -111,7 +114,7 @@ class Registration:
             enlisting = Enlisting(
                 self._host, classes=self.class_names, callbacks=self.callbacks, register=self.register, undo=self.undo
             )
-            made = Libraries(self._host, enlisting)
+            made = Libraries(self._host, enlisting, self._guarding.approve)
             with _publishing:  # Of two threads that make one, both must get the same.
                 first: Libraries | None = self._files
                 self._files = first or made
@@ -120,7 +123,7 @@ class Registration:
     def _load_library(self, reference: str) -> object:
         from plugframe.loading.places import find_file
 
-        return self.files.load(find_file(reference))
+        return self.files.load(self._guarding.expect(find_file(reference)))
 
     def _resolver(self, accepts: "Callable[[object], bool]") -> "Callable[[Addition], object]":
         return resolver(self._resolve, accepts)
@@ -189,8 +192,9 @@ class Registration:
             RegistrationError: a name or target is not what it must be, or is taken.
             Exception: whatever the plugin's own functions raise.
         """
+        early = self._guarding.findings(plugin)
         if value is None:
-            return (), ()
+            return (), early
         provider = str(plugin)
         tables = self.tables()
         registrars = {kind: _registrar(kind, provider, tables[kind]) for kind in PARTS}
@@ -213,7 +217,7 @@ class Registration:
         registered = (
             f"{kind}:{addition.name}" for kind, registrar in registrars.items() for addition in registrar.additions
         )
-        return tuple(registered), check_declared(plugin, found)
+        return tuple(registered), (*check_declared(plugin, found), *early)
 
     def undo(self, plugin: Plugin) -> None:
         """Take away all that a plugin registered."""

@@ -4,6 +4,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from plugframe.discovery.snapshot import Snapshot
 
+HOSTS = "plugframe.hosts"
 KINDS = ("hooks", "classes", "callbacks", "libraries", "operations")
 PARTS = {"classes": 2, "callbacks": 1, "libraries": 1, "operations": 3}  # of a name, at least
 RESERVED = {"classes": ("add", "get", "mount", "provider")}  # what could not be reached: methods have these names

@@ -6,9 +6,12 @@ from plugframe.policy.groups import names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
     from plugframe.discovery.snapshot import Snapshot
+    from plugframe.policy.locking.admission import Admission
+    from plugframe.policy.rules import Judge
     from plugframe.policy.settings.reading import Given
     from plugframe.policy.settings.values import Settings
     from plugframe.records import EntryPoint, Plugin
@@ -22,10 +25,21 @@ class Plugins(_PluginMapping):
     """The plugins of one host in one snapshot of its environment: name to ``Plugin``, sorted by name.
 
     The names cost one look at the snapshot's rows; the records are made when the first of them is asked for.
+
+    Attributes:
+        host: the host's name.
+        snapshot: what is installed.
+        guard: what ``secure`` returned; None until the records are made, and where the mode is not locked.
     """
 
     def __init__(
-        self, host: str, snapshot: "Snapshot", given: "Given | None" = None, required: tuple[str, ...] = ()
+        self,
+        host: str,
+        snapshot: "Snapshot",
+        given: "Given | None" = None,
+        required: tuple[str, ...] = (),
+        *,
+        secure: "Callable[[Admission], object] | None" = None,
     ) -> None:
         """Keep the host's name and what is installed; look at nothing yet.
 
@@ -34,11 +48,14 @@ class Plugins(_PluginMapping):
             snapshot: what is installed.
             given: the settings that the application ships.
             required: the plugins that it requires.
+            secure: called where the mode is locked, before anybody learns which plugins may run.
         """
         self.host = host
         self.snapshot = snapshot
         self._given = given
         self._required = required
+        self._secure = secure
+        self.guard: Any = None  # of a room above
         self._settings: Settings | None = None
         self._names: dict[str, None] | None = None
         self._all: tuple[Plugin, ...] | None = None
@@ -60,13 +77,24 @@ class Plugins(_PluginMapping):
             from plugframe.policy.decisions import plugins
             from plugframe.policy.rules import Rules
 
-            rules = Rules(self.host, self.snapshot, self.settings)
+            rules = Rules(self.host, self.snapshot, self.settings, further=self._further())
             found = plugins(self.host, self.snapshot.entry_points, rules.judge)
             winners: dict[str, Plugin] = {}
             for plugin in found:
                 winners.setdefault(plugin.name, plugin)
             self._winners, self._all = winners, found
         return self._all
+
+    def _further(self) -> "tuple[Judge, ...]":
+        """Return what else decides about plugins."""
+        if self.settings.mode != "locked":
+            return ()
+        from plugframe.policy.locking.admission import Admission
+
+        admission = Admission(self.host, self.snapshot, self.settings)
+        if self._secure is not None:
+            self.guard = self._secure(admission)
+        return (admission.judge,)
 
     def missing(self) -> "tuple[Plugin, ...]":
         """Return a record for each plugin that the host requires and that is not installed."""
