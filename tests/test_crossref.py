@@ -3,10 +3,11 @@
 import asyncio
 import contextvars
 import random
+import sys
 import threading
 import warnings
 from collections.abc import Coroutine, Iterable, Iterator
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -107,6 +108,62 @@ def test_a_mismatch_is_raised_in_the_place_of_the_result(host: Host, resize: Any
     assert isinstance(error, AssertionError)
     assert [(str(one), one.__traceback__) for one in report.mismatches] == [(str(error), None)]
     assert (report.mismatched, report.matched) == (1, 0)
+
+
+def test_the_call_that_is_shown_imports_the_host_from_where_the_operation_was_declared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module: Any = ModuleType("acme_application")
+    monkeypatch.setitem(sys.modules, "acme_application", module)
+    source = """
+from plugframe import Host
+application = Host("myapp", path=[])
+
+@application.operation("rows.first")
+def first(rows: list, *more: int, places: int = 1, **options: int) -> list:
+    return rows[:places]
+"""
+    exec(source, vars(module))  # noqa: S102 # a module that needs no file
+    module.first.backend("acme", lambda rows, *more, places=1, **options: tuple(rows[:places]))
+    with module.application.ops.crossref(), pytest.raises(CrossReferenceError) as caught:
+        module.first([1, 2], 3, places=2, **{"a": 4, "b-c": 5})
+    assert caught.value.reproduction.splitlines() == [
+        "from acme_application import application as host",
+        "with host.ops.crossref(reference='default'):",
+        "    host.ops.rows.first.using('acme')([1, 2], 3, places=2, a=4, **{'b-c': 5})",
+    ]
+    with pytest.raises(CrossReferenceError) as again:
+        exec(caught.value.reproduction, {})  # noqa: S102 # what was shown
+    assert str(again.value) == str(caught.value)
+
+
+def test_the_call_that_is_shown_says_what_of_it_cannot_be_written(host: Host) -> None:
+    class Local:
+        pass
+
+    @host.operation("local.take")
+    def take(local: object, place: int) -> int:
+        return place
+
+    take.backend("acme", lambda local, place: str(place))
+    with host.ops.crossref(), pytest.raises(CrossReferenceError) as caught:
+        take(Local(), 1)
+    assert caught.value.call == "host.ops.local.take.using('acme')(local=..., place=1)"
+    assert "\n# a test_the_call_that_is_shown_says_what_of_it_cannot_be_written" in caught.value.reproduction
+    assert "can be neither written nor pickled" in caught.value.reproduction
+
+
+def test_the_default_host_is_shown_by_its_name() -> None:
+    host = Host("plugframe", path=[])
+
+    @host.operation("number.same")
+    def same(number: int) -> int:
+        return number
+
+    same.backend("acme", str)
+    with host.ops.crossref(), pytest.raises(CrossReferenceError) as caught:
+        same(1)
+    assert caught.value.reproduction.startswith("from plugframe import default_host as host\n")
 
 
 def test_a_mismatch_may_be_warned_of_where_the_call_stands(host: Host, resize: Any) -> None:

@@ -46,6 +46,15 @@ class Slotted:
         self.content = content
 
 
+class Private:
+    """The same, of names that are its own."""
+
+    __slots__ = ("__content",)
+
+    def __init__(self, content: object) -> None:
+        self.__content = content
+
+
 class Incomparable:
     """Raises when it is compared."""
 
@@ -108,6 +117,7 @@ def test_trees_are_compared_by_structure_and_types(got: object, expected: object
         (Opaque(x=1), Opaque(x=1), ()),
         (Opaque(x=[1]), Opaque(x=[2]), ("output.x[0]: 1 != 2",)),
         (Slotted(1), Slotted(2), ("output.content: 1 != 2",)),
+        (Private(1), Private(2), ("output._Private__content: 1 != 2",)),
         (object(), object(), ()),
         (math.sin, math.cos, ("output: <built-in function sin> != <built-in function cos>",)),
         ("x" * 80, "x" * 80 + "y", ("output: values differ, of which both show '" + "x" * 58 + "…",)),
@@ -240,6 +250,16 @@ def test_a_container_with_metadata_of_its_own_is_a_leaf() -> None:
     with register_value_type(OrderedDict, metadata=lambda one: {"columns": list(one)}):
         assert differences(OrderedDict(a=1), OrderedDict(a="x")) == ()
         assert differences(OrderedDict(a=1), OrderedDict(b=1)) == ("output: columns ['a'] != ['b']",)
+
+
+@pytest.mark.parametrize(
+    ("of", "inside"), [(str, ("output[0]: size 2 != 3",)), ("builtins:str", ("output[0]: size 2 != 3",)), (object, ())]
+)
+def test_a_builtin_type_may_have_metadata_too(of: Any, inside: tuple[str, ...]) -> None:
+    with register_value_type(of, metadata=lambda one: {"size": len(one)}):
+        assert differences("ab", "abc") == ("output: size 2 != 3",)
+        assert differences(["ab"], ["abc"]) == inside  # of an object, which every list is, too, nothing is inside
+    assert differences("ab", "abc") == ()
 
 
 @pytest.mark.parametrize(

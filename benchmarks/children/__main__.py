@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from benchmarks.children import calls, fresh, native
+from benchmarks.children import calls, crossref, fresh, native
 from benchmarks.measure import Comparison
 
 KINDS: dict[str, Callable[..., Comparison]] = {
@@ -15,6 +15,7 @@ KINDS: dict[str, Callable[..., Comparison]] = {
     "cold-manager": fresh.compare_cold_manager,
     "cold-host": fresh.compare_cold_host,
     "registration": fresh.compare_registration,
+    "crossref-off": crossref.compare_switched_off,
     "native-call": native.compare_call,
     "native-text": native.compare_text,
     "native-sum": native.compare_sum,
