@@ -667,3 +667,14 @@ def test_mismatch_lists_every_declared_signature(host: Host) -> None:
     assert len(caught.value.reasons) == 2
     assert "'image' is str, and it is declared to be bytes" in str(caught.value)
     assert copy.copy(caught.value).reasons == caught.value.reasons
+
+
+def test_types_are_what_type_checkers_were_told() -> None:
+    told = fresh(
+        """
+        import typing_operations
+        print(typing_operations.check())
+        """,
+        Path(__file__).parent,
+    )
+    assert told == "all as typed\n"

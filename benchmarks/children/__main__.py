@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from benchmarks.children import calls, crossref, fresh, native
+from benchmarks.children import calls, crossref, fresh, intercepted, native, operations
 from benchmarks.measure import Comparison
 
 KINDS: dict[str, Callable[..., Comparison]] = {
@@ -15,7 +15,6 @@ KINDS: dict[str, Callable[..., Comparison]] = {
     "cold-manager": fresh.compare_cold_manager,
     "cold-host": fresh.compare_cold_host,
     "registration": fresh.compare_registration,
-    "crossref-off": crossref.compare_switched_off,
     "native-call": native.compare_call,
     "native-text": native.compare_text,
     "native-sum": native.compare_sum,
@@ -24,6 +23,14 @@ KINDS: dict[str, Callable[..., Comparison]] = {
     "native-load": native.compare_load,
     "slot-unbound": native.compare_unbound,
     "slot-default": native.compare_default,
+    "operation-one": operations.compare_one,
+    "operation-backend": operations.compare_backend,
+    "operation-types": operations.compare_types,
+    "operation-networkx": operations.compare_networkx,
+    "operation-context": operations.compare_context,
+    "crossref-off": crossref.compare_switched_off,
+    "intercepted": intercepted.compare_intercepted,
+    "intercepted-operation": intercepted.compare_intercepted_operation,
 }
 
 

@@ -105,15 +105,21 @@ class Face:
 
     def _put_around(self) -> None:
         if self.live is self._front:
-            self.live = self._back = self._back or self._new()
+            self.live = self._behind()
             self._forget()
         self._front.hand_to(self._run)
 
     def _take_away(self) -> None:
         if self.live is not self._front:
+            self.live.hand_to(self._enter)  # or it would keep, and run, what was compiled
             self.live = self._front
             self._forget()
         self._front.hand_to(self._enter)
+
+    def _behind(self) -> LiveFunction:
+        if self._back is None:
+            self._back = self._new()
+        return self._back
 
     def _run(self, arguments: "dict[str, object]") -> object:
         """Make the first call after the call hooks changed; later ones run what it compiled."""
@@ -178,7 +184,7 @@ class Face:
         """
         self.interception.callee.signature.bind(**arguments)
         with self._lock:
-            back = self._back = self._back or self._new()
+            back = self._behind()
         return self.interception.plan(back.function, call=f"the implementations of {self.name}")
 
 
