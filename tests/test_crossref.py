@@ -7,6 +7,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Coroutine, Iterable, Iterator
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -23,6 +24,7 @@ from plugframe.errors import (
     OperationSettingError,
 )
 from plugframe.operations.crossref.report import Report
+from plugframe.testing.environments import distribution, write_tree
 
 Rows = list[list[int]]
 IMAGE = [[1, 2, 3], [4, 5, 6]]
@@ -521,6 +523,67 @@ def test_a_reference_that_is_not_there_or_does_not_want_the_call_is_a_reason(
         "never": "the reference 'never' cannot run: only on Sundays",
         "fake": "it has no fake",
     }
+
+
+def test_a_reference_that_does_not_take_these_arguments_is_a_reason(host: Host) -> None:
+    @host.operation("text.join")
+    def join(parts: list[str] | tuple[str, ...]) -> str:
+        return "".join(parts)
+
+    @join.overload
+    def _(parts: bytes) -> bytes:
+        return parts
+
+    def of_lists(parts: list[str]) -> str:
+        return "".join(parts)
+
+    def asked(parts: bytes) -> bytes:
+        return parts
+
+    def raises(parts: bytes) -> bool:
+        reason = "not now"
+        raise plugframe.Decline(reason)
+
+    wrong: Any = 1
+    join.backend("lists", of_lists)
+    join.backend("asked", asked, can_run=lambda parts: wrong)
+    join.backend("willing", asked, can_run=lambda parts: True)
+    join.backend("raises", asked, can_run=raises)
+    told = {}
+    calls: list[tuple[str, Any]] = [("lists", ["a"]), ("lists", ("a",)), ("lists", b"a")]
+    for reference, parts in [*calls, ("asked", b"a"), ("willing", b"a"), ("raises", b"a")]:
+        with host.ops.crossref(reference=reference) as report:
+            join.using("default")(parts)
+        told[reference, type(parts)] = next(iter(report.skipped), "checked")
+    assert told == {
+        ("lists", list): "checked",
+        ("lists", tuple): "the reference 'lists' does not take it: 'parts' must be list, and is tuple",
+        ("lists", bytes): "the reference 'lists' does not take it: it implements other overloads",
+        (
+            "asked",
+            bytes,
+        ): "its arguments cannot be compared (TypeError: can_run of the host myapp returned 1; it must be "
+        "True, False, a text that says why not, or a plugframe.Verdict)",
+        ("willing", bytes): "checked",
+        ("raises", bytes): "the reference 'raises' cannot run: not now",
+    }
+
+
+def test_a_reference_that_cannot_be_imported_is_a_reason(tmp_path: Path) -> None:
+    declared = {"myapp.operations": {"text.shout.acme": "acme_nowhere:shout"}}
+    write_tree(tmp_path, distribution("acme-shout", "1.2", entry_points=declared))
+    host = Host("myapp", path=[tmp_path])
+
+    @host.operation("text.shout")
+    def shout(word: str) -> str:
+        return word.upper()
+
+    with host.ops.crossref(reference="acme") as report:
+        assert shout.using("default")("a") == "A"
+    ((reason, _),) = report.skipped.items()
+    assert reason.startswith(
+        "its backend 'acme' cannot be used (PluginImportError: cannot load myapp.operations:text.shout"
+    )
 
 
 def test_a_call_that_declines_is_counted_and_the_next_one_is_checked(host: Host, resize: Any) -> None:

@@ -65,6 +65,21 @@ class Incomparable:
     __hash__ = None  # type: ignore[assignment]
 
 
+class Shy:
+    """Cannot be shown."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Shy) and self.number == other.number
+
+    def __repr__(self) -> str:
+        raise LookupError
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 def differences(got: object, expected: object, **options: Any) -> tuple[str, ...]:
     """Return how two values differ."""
     try:
@@ -142,6 +157,12 @@ def test_values_that_cannot_be_compared_are_told_of() -> None:
     )
 
 
+def test_a_value_whose_repr_raises_is_told_of_all_the_same() -> None:
+    assert differences(Shy(1), Shy(2), equal=True) == (
+        "output: values differ, of which both show <Shy whose repr raises LookupError>",
+    )
+
+
 def test_types_of_one_name_are_told_apart() -> None:
     other = type("Opaque", (), {"__module__": "elsewhere"})
     assert differences(Opaque(), other()) == (f"output: type {__name__}.Opaque != elsewhere.Opaque",)
@@ -209,6 +230,17 @@ def test_a_description_that_fails_hides_no_difference(description: Any, shown: s
         check_metadata_matches(1, "x", description)
     assert shown in str(caught.value)
     assert "output: type int != str" in str(caught.value)
+
+
+def test_a_description_that_does_not_tell_its_signature_is_taken() -> None:
+    class Untold:
+        __signature__ = "none of your business"
+
+        def __call__(self) -> str:
+            return "they"
+
+    with pytest.raises(CrossReferenceError, match="they:"):
+        check_metadata_matches(1, "x", Untold())
 
 
 def test_what_compares_values_is_a_bool_or_a_function() -> None:
@@ -332,12 +364,16 @@ class Frame:
         self.columns = tuple(columns)
         self.dtypes = tuple(columns.values())
 
+    def equals(self, other: "Frame") -> bool:
+        """Return whether another has the same columns."""
+        return self.columns == other.columns
+
 
 def test_frames_differ_in_shape_columns_and_their_types(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in = type(math)("pandas")
     stand_in.DataFrame = Frame  # type: ignore[attr-defined]
     monkeypatch.setitem(__import__("sys").modules, "pandas", stand_in)
-    assert differences(Frame({"a": "int64"}), Frame({"a": "int64"})) == ()
+    assert differences(Frame({"a": "int64"}), Frame({"a": "int64"}), equal=True) == ()
     assert differences(Frame({"a": "int64"}), Frame({"a": "float64"})) == ("output: dtypes ['int64'] != ['float64']",)
     assert differences(Frame({"a": "int64", "b": "object"}), Frame({"b": "object", "a": "int64"})) == (
         "output: columns ['a', 'b'] != ['b', 'a']",
