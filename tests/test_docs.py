@@ -3,6 +3,7 @@
 import fractions
 import importlib
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -186,3 +187,26 @@ def test_call_hooks_of_the_page_do_what_it_says(capsys: pytest.CaptureFixture[st
         exec(code, names)  # noqa: S102 # the blocks of the page
     assert capsys.readouterr().out == shown
     exec(scale, names)  # noqa: S102
+
+
+def test_operations_of_the_page_find_what_it_says(site: Site) -> None:
+    declare, backend, register, condition = blocks("operations.md")
+    (declared,) = blocks("operations.md", "toml")
+    entry_points = tomllib.loads(declared)["project"]["entry-points"]
+    modules: Tree = {"acme_vision": {"__init__.py": "", "resize.py": backend}}
+    site.install(distribution("acme-vision", entry_points=entry_points, modules=modules))
+    host = importlib.import_module("myapp").host
+    space: dict[str, Any] = {"host": host, "plugframe": importlib.import_module("plugframe")}
+    exec(declare, space)  # noqa: S102 # the statements of the page
+    exec(condition, space)  # noqa: S102
+    resize = space["resize"]
+    assert "acme_vision.resize" in sys.modules  # for the page has called it
+    assert (resize([[1, 2], [3, 4]], 1, 1), host.ops.image.resize(b"abcd", 2, 1)) == ([[1]], b"ab")
+    assert (resize([[1]], 1000, 1), resize.explain([[1]], 999, 1).chosen) == ([[1]], "acme")
+    assert "it is too wide" in str(resize.explain([[1]], 1000, 1))
+    site.install(plugin("registers", "import plugframe\n" + register.replace("resize.acme", "resize.more")))
+    host.refresh()
+    assert host.load("registers")[0].registered == ("operations:image.resize.more",)
+    plot = host.operation("table.plot")(lambda frame: [*frame])
+    plot.overload(space["plot"])
+    assert plot((1,)) == [1]

@@ -7,6 +7,8 @@ from plugframe.errors import Decline
 from plugframe.operations.crossref.differences import Comparison, equal_values
 from plugframe.operations.crossref.snapshots import NotCheckedError, is_iterator, snapshot
 
+__tracebackhide__ = True  # pytest's reports are of those who call operations and who implement them
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

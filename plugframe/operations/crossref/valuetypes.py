@@ -127,13 +127,19 @@ def _problem(of: object, made: ValueType) -> str:
 
 def find_value_function(what: str, of: type) -> "Callable[..., Any] | None":
     """Return what is known of a type's values: its ``metadata``, ``snapshot``, ``equal`` or ``expression``, or None."""
-    if of.__module__ == "builtins" and not _registered:
-        return None
-    for table in _tables(of):
+    # Most values are of builtin types, and most checks know of none of these.
+    for table in _tables_of_builtin(of) if of.__module__ == "builtins" else _tables(of):
         function: Callable[..., Any] | None = getattr(table, what)
         if function is not None:
             return function
     return None
+
+
+def _tables_of_builtin(of: type) -> "list[ValueType]":
+    if not _registered:
+        return []
+    found = [_registered.get(key) for cls in of.__mro__ for key in (cls, f"builtins:{cls.__qualname__}")]
+    return [table for table in found if table is not None]
 
 
 def _tables(of: type) -> "Iterator[ValueType]":
