@@ -121,7 +121,7 @@ class _Scale:
 
     def apply_with_saved(self, args: tuple[Any, ...], saved: Saved) -> Any:
         """Record the multiplication."""
-        return saved.record(multiply, args[-1], saved.swap(self, "factor"))
+        return saved.record(multiply, args[-1], saved.swap("factor"))
 
 
 def multiply(value: Any, factor: Any) -> Any:
