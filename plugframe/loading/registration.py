@@ -75,7 +75,7 @@ class Registration:
         self._files: Libraries | None = None
         self._operations: Operations | None = None
         self.backends = References("backend", resolve=self._resolver(callable), fill=declared("operations"))
-        self.loader = Loader(self.register, self._admit)
+        self.loader = Loader(self.register, self._admit, lambda plugin: self.manager.withdraw(plugin.name))
         self.learned = Learned(host, lambda: plugins().snapshot)
         self.activation = Activation(activation, plugins, self.loader, self.learned)
         self.hooks = Hooks(host, self)
