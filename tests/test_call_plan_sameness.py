@@ -247,5 +247,5 @@ class Sameness(RuleBasedStateMachine):
             world.events.clear()
 
 
-Sameness.TestCase.settings = settings(max_examples=120, stateful_step_count=25, deadline=None)
+Sameness.TestCase.settings = settings(max_examples=80, stateful_step_count=20, deadline=None)
 TestSameness = Sameness.TestCase

@@ -387,7 +387,7 @@ def test_suspended_calls_run_no_hooks(way: str) -> None:
 
 
 def test_suspension_is_of_one_thread_and_one_task() -> None:
-    called = Intercepted("planned", threading.get_ident)
+    called = Intercepted("planned", lambda: None)
     called.hooks.register_pre_hook(called.tells("pre"))
     function, inside, outside = called.wrapped(), threading.Event(), threading.Event()
 
