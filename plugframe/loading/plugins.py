@@ -63,6 +63,7 @@ class Loader:
         register: "Register",
         admit: "Callable[[Plugin], None]" = lambda _: None,
         watch: "Callable[[Plugin], AbstractContextManager[None]]" = lambda _: nullcontext(),
+        withdraw: "Callable[[Plugin], None]" = lambda _: None,
     ) -> None:
         """Make a loader.
 
@@ -71,8 +72,10 @@ class Loader:
             register: takes a plugin and its object, and returns what it registered, as ``kind:name``, and where
                 that differs from what it declares.
             watch: returns what is entered around the import of a plugin and its registration.
+            withdraw: takes a plugin that could not be loaded, of which its module may have registered something.
         """
         self._register = register
+        self._withdraw = withdraw
         self._admit = admit
         self._watch = watch
         self._lock = threading.Lock()
@@ -154,6 +157,8 @@ class Loader:
             return outcome
         finally:
             self._current.value = outer
+            if outcome is None or outcome.error is not None:
+                self._withdraw(plugin)
             with self._lock:
                 if outcome is not None:
                     self._outcomes[plugin.name] = outcome

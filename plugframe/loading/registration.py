@@ -93,7 +93,12 @@ class Registration:
         self.backends = References(
             "backend", resolve=self._resolver(callable), fill=declared("operations"), explain=refused("operations")
         )
-        self.loader = Loader(self.register, self._admit, self._watch)
+        self.loader = Loader(
+            self.register,
+            self._admit,
+            watch=self._watch,
+            withdraw=lambda plugin: self.manager.withdraw(plugin.name),
+        )
         self.learned = Learned(host, lambda: plugins().snapshot)
         self._plugins, self._refused = plugins, refused
         self.activation = Activation(activation, plugins, self.loader, self.learned, self.check_required)
