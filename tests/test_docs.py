@@ -179,16 +179,6 @@ def test_value_type_of_the_page_is_compared_and_written_as_it_says(checked: dict
             plugframe.check_metadata_matches(half, third, lambda: "they", equal=True)
 
 
-def test_call_hooks_of_the_page_do_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
-    first, everywhere, plan, scale = blocks("interception.md")
-    (shown,) = blocks("interception.md", "text")
-    names = {"__name__": "__main__"}
-    for code in (first, everywhere, plan):
-        exec(code, names)  # noqa: S102 # the blocks of the page
-    assert capsys.readouterr().out == shown
-    exec(scale, names)  # noqa: S102
-
-
 def test_operations_of_the_page_find_what_it_says(site: Site) -> None:
     declare, backend, register, condition = blocks("operations.md")
     (declared,) = blocks("operations.md", "toml")
@@ -210,3 +200,13 @@ def test_operations_of_the_page_find_what_it_says(site: Site) -> None:
     plot = host.operation("table.plot")(lambda frame: [*frame])
     plot.overload(space["plot"])
     assert plot((1,)) == [1]
+
+
+def test_call_hooks_of_the_page_do_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    first, everywhere, plan, scale = blocks("interception.md")
+    (shown,) = blocks("interception.md", "text")
+    names = {"__name__": "__main__"}
+    for code in (first, everywhere, plan):
+        exec(code, names)  # noqa: S102 # the blocks of the page
+    assert capsys.readouterr().out == shown
+    exec(scale, names)  # noqa: S102
