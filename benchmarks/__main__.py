@@ -15,6 +15,7 @@ from benchmarks.report import Goal, Results
 
 PROJECT = Path(__file__).resolve().parent.parent
 TOPICS = {
+    "cli": "benchmarks.cli",
     "discovery": "benchmarks.discovery",
     "hooks": "benchmarks.hooks",
     "libraries": "benchmarks.libraries",

@@ -88,6 +88,25 @@ end = time.perf_counter() + {seconds}
 while time.perf_counter() < end:
     pass
 '''
+_MODULES = ("models", "readers")
+_CLASSES = 7
+_CLASS = '''
+
+class Thing{number}:
+    """A thing with a name and a size."""
+
+    limit = {number}
+
+    def __init__(self, name, *, size=0):
+        self.name = name
+        self.size = size
+
+    def grow(self, by):
+        if by < 0:
+            raise ValueError(f"{{by}} is less than 0")
+        self.size += by * self.limit
+        return [self.name, *(each for each in range(self.size) if each % 2)]
+'''
 _HOOK = """
 
 @hookimpl
@@ -130,6 +149,26 @@ def generate_with_hooks(folder: Path, count: int) -> tuple[str, ...]:
     return tuple(f"p{number:03d}" for number in rendering)
 
 
+def generate_with_packages(folder: Path, count: int) -> tuple[str, ...]:
+    """Write well-formed distributions into a new folder, each a plugin that is a package of some modules.
+
+    They import each other and take no time but that of being imported: each module has about 100 lines.
+
+    Returns:
+        The names of the plugins, sorted.
+    """
+    folder.mkdir(parents=True)
+    names = tuple(f"p{number:03d}" for number in range(1, count + 1))
+    for number, name in enumerate(names, 1):
+        code = "".join(_CLASS.format(number=each) for each in range(_CLASSES))
+        modules = {f"{name}_package/{module}.py": f"# {name}\n{code}" for module in _MODULES}
+        imports = "".join(f"from {name}_package import {module}\n" for module in _MODULES)
+        modules[f"{name}_package/__init__.py"] = ""
+        modules[f"{name}_package/plugin.py"] = imports + code
+        _write_distribution(folder, number, modules, f"[{GROUP}]\n{name} = {name}_package.plugin\n")
+    return names
+
+
 def _write_plugin(folder: Path, number: int, hooks: Sequence[str]) -> None:
     name = f"p{number:03d}"
     module = f"{name}_module"
@@ -169,6 +208,7 @@ def _write_distribution(folder: Path, number: int, modules: Mapping[str, str], e
     files[f"{info}/RECORD"] = "".join(_record_line(name, text) for name, text in files.items()) + f"{info}/RECORD,,\n"
     (folder / info).mkdir()
     for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(text.encode())
 
 

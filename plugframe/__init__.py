@@ -6,6 +6,9 @@ Importing this package scans and reads nothing. Each public name is resolved at 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from plugframe import classes as classes
+    from plugframe.calls.plans.callplan import CallPlan as CallPlan
+    from plugframe.calls.plans.suspension import suspend_interception as suspend_interception
+    from plugframe.errors import Decline as Decline
     from plugframe.errors import PlugframeError as PlugframeError
     from plugframe.handles import RemovableHandle as RemovableHandle
     from plugframe.hooks.manager import PluginManager as PluginManager
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from plugframe.host import hookspec as hookspec
     from plugframe.host import load_library as load_library
     from plugframe.host import loaded_libraries as loaded_libraries
+    from plugframe.host import operation as operation
     from plugframe.host import ops as ops
     from plugframe.loading.headers import get_include as get_include
     from plugframe.loading.library import Library as Library
@@ -24,11 +28,18 @@ if TYPE_CHECKING:
     from plugframe.namespaces.attaching import attach_stub as attach_stub
     from plugframe.namespaces.lazy.proxies import load as load
     from plugframe.namespaces.registrars import Registrar as Registrar
+    from plugframe.operations.markers import Verdict as Verdict
+    from plugframe.operations.markers import backend as backend
+    from plugframe.operations.matching.conditions import Condition as Condition
+    from plugframe.operations.matching.conditions import Element as Element
+    from plugframe.operations.matching.conditions import Rank as Rank
+    from plugframe.operations.matching.conditions import register_annotation as register_annotation
 
     __all__ = [
-        "HookimplMarker", "Host", "Library", "PlugframeError", "PluginManager", "Registrar", "RemovableHandle",
-        "__version__", "attach", "attach_stub", "callbacks", "classes", "default_host", "get_include", "hookimpl",
-        "hookspec", "load", "load_library", "loaded_libraries", "ops",
+        "CallPlan", "Condition", "Decline", "Element", "HookimplMarker", "Host", "Library", "PlugframeError",
+        "PluginManager", "Rank", "Registrar", "RemovableHandle", "Verdict", "__version__", "attach", "attach_stub",
+        "backend", "callbacks", "classes", "default_host", "get_include", "hookimpl", "hookspec", "load",
+        "load_library", "loaded_libraries", "operation", "ops", "register_annotation", "suspend_interception",
     ]  # fmt: skip
 else:
     from plugframe.namespaces.attaching import attach
@@ -37,18 +48,23 @@ else:
         __name__,
         ["classes"],
         {
-            "errors": ["PlugframeError"],
+            "calls.plans.callplan": ["CallPlan"],
+            "calls.plans.suspension": ["suspend_interception"],
+            "errors": ["Decline", "PlugframeError"],
             "handles": ["RemovableHandle"],
             "hooks.manager": ["PluginManager"],
             "hooks.markers": ["HookimplMarker"],
             "host": [
-                "Host", "callbacks", "default_host", "hookimpl", "hookspec", "load_library", "loaded_libraries", "ops",
+                "Host", "callbacks", "default_host", "hookimpl", "hookspec", "load_library", "loaded_libraries",
+                "operation", "ops",
             ],
             "loading.headers": ["get_include"],
             "loading.library": ["Library"],
             "namespaces.attaching": ["attach", "attach_stub"],
             "namespaces.lazy.proxies": ["load"],
             "namespaces.registrars": ["Registrar"],
+            "operations.markers": ["Verdict", "backend"],
+            "operations.matching.conditions": ["Condition", "Element", "Rank", "register_annotation"],
         },
     )  # fmt: skip
     __all__ += ["__version__"]

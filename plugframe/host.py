@@ -4,21 +4,26 @@ import os
 from _thread import allocate_lock  # the lock of threading, without the cost of importing it
 
 from plugframe.discovery.snapshot import current_environment, discover
+from plugframe.policy.groups import check_host
 from plugframe.policy.plugins import Plugins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
-    from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
+    from typing import Any, Literal, ParamSpec, TypeVar, overload
 
     from plugframe.hooks.hosted import typed
     from plugframe.hooks.hosted.manager import HostManager
     from plugframe.hooks.markers import HookimplMarker
+    from plugframe.loading.hooks import Hooks
     from plugframe.loading.library import Library
     from plugframe.loading.namespaces import PluginNamespace
     from plugframe.loading.registration import Registration
     from plugframe.namespaces.references import References
-    from plugframe.operations.backends import Backends
+    from plugframe.operations.operations import Operations
+    from plugframe.operations.typed import Declares
+    from plugframe.policy.locking.admission import Admission
+    from plugframe.policy.settings.reading import Given
     from plugframe.records import Changes, LoadResult, Plugin
     from plugframe.registry.callbacks import Callbacks
     from plugframe.registry.classes import ClassRegistry
@@ -31,26 +36,28 @@ if TYPE_CHECKING:
 _publishing = allocate_lock()
 
 
-class ClassesOfHost:
-    """The classes that plugins provide, by dotted name; each is imported at its first use.
+def _secure(admission: "Admission") -> object:
+    from plugframe.loading.verified.guard import secure
 
-    At its first use it becomes a plain attribute of the host, since ``host.classes.vision.ResNet`` is read in loops.
-    """
+    return secure(admission)
 
-    if TYPE_CHECKING:
 
-        @overload
-        def __get__(self, host: None, owner: type) -> Self: ...
-        @overload
-        def __get__(self, host: "Host", owner: type) -> ClassRegistry: ...
+class Part:
+    """A part of a host that becomes a plain attribute of it at its first use, since parts are read in loops."""
 
-    def __get__(self, host: "Host | None", owner: type) -> "ClassRegistry | Self":
+    def __init__(self, find: "Callable[[Registration], object]") -> None:
+        self._find = find
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, host: "Host | None", owner: type) -> object:
         if host is None:
             return self
-        classes = host._registration.classes  # noqa: SLF001 # of this module
+        part = self._find(host._registration)  # noqa: SLF001 # of this module
         # Not by vars(): up to Python 3.12, what hands out its dictionary once is read slowly from then on.
-        object.__setattr__(host, "classes", classes)
-        return classes
+        object.__setattr__(host, self._name, part)
+        return part
 
 
 class Host:
@@ -71,6 +78,8 @@ class Host:
         *,
         activation: "Literal['declared', 'learned', 'eager']" = "declared",
         path: "Sequence[str | os.PathLike[str]] | None" = None,
+        settings: "Given | None" = None,
+        required: "Sequence[str]" = (),
     ) -> None:
         """Name a host.
 
@@ -81,25 +90,24 @@ class Host:
                 hook when they were loaded last; ``eager`` all.
             path: where to look for distributions; None means ``sys.path`` as it is at each look. To be imported,
                 plugins must be on ``sys.path`` too.
+            settings: what counts about the plugins where nobody else says anything; a table or a TOML file's path.
+            required: plugins without which ``load_all`` and the first call of a hook raise a RequiredPluginError.
 
         Raises:
             ValueError: the name cannot be part of a group, or there is no such activation.
-            TypeError: ``path`` is one folder, not a list of them.
+            TypeError: ``path`` or ``required`` is one text, not a list of them.
         """
-        if isinstance(path, str | bytes):
-            message = f"path is a list of folders; got one, {path!r}"
+        if isinstance(path, str | bytes) or isinstance(required, str):
+            message = f"path and required are lists; got {path!r} and {required!r}"
             raise TypeError(message)
-        words = str(name).replace("-", ".").replace("_", ".").split(".")
-        if not issubclass(type(name), str) or not all(word.isalnum() for word in words):
-            message = f"a host's name is of letters and digits, with '.', '-' or '_' between them; got {name!r}"
-            raise ValueError(message)
+        check_host(name)
         if activation not in ("declared", "learned", "eager"):
             message = f"activation is 'declared', 'learned' or 'eager'; got {activation!r}"
             raise ValueError(message)
         self.name = name
         self.activation = activation
-        self.hook = Hooks(self)
         self._path = None if path is None else [os.fspath(folder) for folder in path]
+        self._policy = (settings, tuple(required))
         self._plugins: Plugins | None = None
         self._live: Registration | None = None
 
@@ -119,7 +127,7 @@ class Host:
         return self._plugins
 
     def _look(self) -> Plugins:
-        return Plugins(self.name, discover(current_environment(self._path)))
+        return Plugins(self.name, discover(current_environment(self._path)), *self._policy, secure=_secure)
 
     def _glimpse(self) -> Plugins:
         """Return the plugins without keeping that look: it is too early, while an application is being imported."""
@@ -190,6 +198,7 @@ class Host:
     def _load(self, plugins: "list[Plugin]", *, again: bool, strict: bool) -> "tuple[LoadResult, ...]":
         outcomes = [self._registration.loader.load(plugin, again=again) for plugin in plugins]
         self._registration.learned.save()
+        self._registration.check_required()
         if strict:
             from plugframe.loading.plugins import raise_failures
 
@@ -205,17 +214,9 @@ class Host:
 
     def report(self) -> "tuple[LoadResult, ...]":
         """Return what became of each plugin so far, sorted by name; nothing of a plugin is imported to tell."""
-        from plugframe.loading.faults import describe_refusal
-        from plugframe.records import LoadResult
+        from plugframe.loading.reporting import report
 
-        results = []
-        for plugin in self.plugins.everything():
-            outcome = self._live.loader.outcome(plugin) if self._live else None
-            if outcome is None and plugin.decision.allowed:
-                results.append(LoadResult(plugin=plugin, state=plugin.state, reason=plugin.decision.reason))
-            else:
-                results.append(outcome.result if outcome is not None else describe_refusal(plugin))
-        return tuple(results)
+        return report(self.plugins, self._live.loader if self._live else None)
 
     def namespace(self, package: str) -> "PluginNamespace":
         """Make the plugins importable from one of the application's packages: ``from myapp.plugins import vision``.
@@ -315,8 +316,6 @@ class Host:
 
         return HookimplMarker(self.name)
 
-    classes = ClassesOfHost()
-
     @property
     def callbacks(self) -> "Callbacks":
         """The slots that plugins may bind a function to."""
@@ -345,40 +344,35 @@ class Host:
         """The shared libraries that plugins name."""
         return self._registration.libraries
 
-    @property
-    def ops(self) -> "Backends":
-        """The backends that plugins provide, by ``namespace.operation.backend``."""
-        return self._registration.operations
-
-
-class Hooks:
-    """The hooks of a host by name; what is specified, declared or implemented can be called.
-
-    Names that begin with an underscore are nobody's: whoever looks at an object for such loads nothing.
-    """
-
     if TYPE_CHECKING:
-        _host: Host
+        hook: Hooks
+        """The hooks by name; what is specified, declared or implemented can be called."""
+        classes: ClassRegistry
+        """The classes that plugins provide, by dotted name; each is imported at its first use."""
+        ops: Operations
+        """The operations that the host has declared: ``host.ops.image.resize(image, 20, 10)``."""
+    else:
+        hook = Part(lambda registration: registration.hooks)
+        classes = Part(lambda registration: registration.classes)
+        ops = Part(lambda registration: registration.operations)
 
-        def __setattr__(self, name: str, value: typed.OpenHook) -> None: ...
+    def operation(
+        self, name: str, *, mutates: tuple[str, ...] = (), fallback: "Literal['default', 'error']" = "default"
+    ) -> "Declares":
+        """Declare an operation by a typed function, which is its own implementation; plugins add backends.
 
-    def __init__(self, host: "Host") -> None:
-        self.__dict__["_host"] = host
+        Args:
+            name: with a namespace, ``image.resize``: ``host.ops.image.resize`` calls it.
+            mutates: the parameters whose arguments are changed; then backends must decline before they run.
+            fallback: ``default`` or ``error``: whether the function answers what no backend does.
 
-    def __getattr__(self, name: str) -> "typed.OpenHook":
-        if name.startswith("_"):
-            message = f"the hooks of a host have no {name!r}"  # which there is none of yet while they are copied
-            raise AttributeError(message, name=name, obj=self)
-        function: typed.OpenHook = self._host._registration.hook(name)  # noqa: SLF001 # of this module
-        if hasattr(function, "__wrapped__"):  # Of one without a specification another may come with it.
-            self.__dict__[name] = function
-        return function
+        Returns:
+            A decorator, which returns the operation's live function; see ``operations.typed.Operation``.
 
-    def __dir__(self) -> list[str]:
-        return list(self._host._registration.hook_names())  # noqa: SLF001 # of this module
-
-    def __repr__(self) -> str:
-        return f"<hooks of {self._host.name}>"
+        Raises:
+            RegistrationError: the name is taken or cannot be reached, or what is decorated cannot declare one.
+        """
+        return lambda function: self.ops.declare(name, function, mutates=mutates, fallback=fallback)
 
 
 default_host: Host = Host("plugframe")
@@ -389,12 +383,13 @@ if TYPE_CHECKING:
     hookspec = default_host.hookspec
     load_library = default_host.load_library
     loaded_libraries = default_host.loaded_libraries
+    operation = default_host.operation
     ops = default_host.ops
 
 
 def __getattr__(name: str) -> object:
     """Return a part of the default host, which is made when it is first asked for."""
-    if name in ("callbacks", "hookimpl", "hookspec", "load_library", "loaded_libraries", "ops"):
+    if name in ("callbacks", "hookimpl", "hookspec", "load_library", "loaded_libraries", "operation", "ops"):
         return getattr(default_host, name)
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message, name=name)

@@ -201,7 +201,8 @@ class EntryPoint(Record):
         return split_reference(self.value)[2]
 
     def __str__(self) -> str:
-        return f"{self.group}:{self.name} from {self.distribution}"
+        whose = str(self.distribution)
+        return f"{self.group}:{self.name}{f' from {whose}' if whose else ''}"
 
 
 def split_reference(value: str) -> tuple[str, str, tuple[str, ...]]:
@@ -224,15 +225,17 @@ class Decision(Record):
         state: one of the states of a plugin: ``available``, ``disabled``, ``blocked``, ``incompatible``,
             ``broken``, ``quarantined``, ``shadowed`` or ``missing``.
         reason: one sentence; empty where nothing needs saying.
+        next_step: what to do to have it otherwise, mostly a command; empty where its distribution must be mended.
     """
 
-    __slots__ = ("state", "reason")
+    __slots__ = ("state", "reason", "next_step")
 
     state: str
     reason: str
+    next_step: str
 
-    def __init__(self, *, state: str, reason: str = "") -> None:
-        self._fill(state, reason)
+    def __init__(self, *, state: str, reason: str = "", next_step: str = "") -> None:
+        self._fill(state, reason, next_step)
 
     @property
     def allowed(self) -> bool:

@@ -1,4 +1,4 @@
-"""Shared by all tests: no test reads or writes the user's own index or settings."""
+"""Shared by all tests: no test reads or writes the user's own index, quarantine or settings."""
 
 import os
 
@@ -10,6 +10,14 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     """Keep indexes in a folder of this test's own, and return it."""
     folder = os.fspath(tmp_path_factory.mktemp("cache") / "plugframe")
     monkeypatch.setenv("PLUGFRAME_CACHE", folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def quarantine_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Keep marks of plugins that are being loaded in a folder of this test's own, and return it."""
+    folder = os.fspath(tmp_path_factory.mktemp("state") / "quarantine")
+    monkeypatch.setenv("PLUGFRAME_QUARANTINE", folder)
     return folder
 
 

@@ -202,18 +202,18 @@ def test_method_may_have_an_argument_of_any_name() -> None:
 
 def test_source_is_kept_for_tracebacks_under_a_name_of_its_own() -> None:
     text = f"def call(*, page):\n    return {MARK}0{MARK}(page)\n"
-    file = showing.show("page", text, [Step(repr, ("page",), label="outline.page")])
+    file = showing.show("page", text, ["outline.page"])
     assert (file[0], file[-1]) == ("<", ">")
     assert linecache.getlines(file) == ["def call(*, page):\n", "    return outline.page(page)\n"]
     linecache.checkcache()
     assert linecache.getline(file, 2) == "    return outline.page(page)\n"
-    assert showing.show("page", text, [Step(repr, ("page",), label="outline.page")]) == file
-    assert showing.show("page", text, [Step(repr, ("page",), label="other.page")]) != file
+    assert showing.show("page", text, ["outline.page"]) == file
+    assert showing.show("page", text, ["other.page"]) != file
 
 
 def test_label_with_marks_is_shown_as_it_is() -> None:
     text = f"def call():\n    {MARK}0{MARK}()\n    return 1\n"
-    file = showing.show("page", text, [Step(repr, (), label=f"a{MARK}1{MARK}b")])
+    file = showing.show("page", text, [f"a{MARK}1{MARK}b"])
     assert linecache.getlines(file)[1:] == [f"    a{MARK}1{MARK}b()\n", "    return 1\n"]
 
 

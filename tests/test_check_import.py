@@ -11,7 +11,7 @@ from _hostile import CODE, everything_hostile, hostile
 from _overlaid import visible
 
 from plugframe.cli.imports import FIELDS, import_each
-from plugframe.cli.selecting import place
+from plugframe.cli.placing import place
 from plugframe.discovery.snapshot import current_environment, discover
 from plugframe.overlay.importing import Imported, findings, import_alone
 from plugframe.overlay.targets import Target, targets

@@ -12,6 +12,9 @@ from _naming import application, named_site, package
 from _sites import Site, plugin
 
 from plugframe.namespaces.mounts.finder import mounted, remove
+from plugframe.policy.locking import text
+from plugframe.policy.settings.keys import check
+from plugframe.policy.settings.values import Source
 from plugframe.testing.environments import Tree, distribution
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -77,6 +80,14 @@ def test_plugins_are_imported_as_the_page_says(site: Site) -> None:
     exec(use, space)  # noqa: S102 # the statements of the page
     assert space["vision"] is importlib.import_module("acme_vision")
     assert space["ResNet"].__module__ == "acme_vision.models"
+
+
+def test_lock_of_the_page_is_what_would_be_written() -> None:
+    (page,) = blocks("lock.md", "json")
+    assert text.write(text.read(page)) == page
+    (settings,) = blocks("lock.md", "toml")
+    source = Source(scope="project", place="plugframe.toml")
+    assert check(tomllib.loads(settings), source) == {"mode": "locked"}
 
 
 @pytest.fixture

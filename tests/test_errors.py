@@ -9,6 +9,8 @@ from _sites import fresh
 
 from plugframe import errors
 from plugframe.errors import (
+    CallHookError,
+    CallPlanError,
     CommandNotRunError,
     CoroutineHookError,
     DeclarationError,
@@ -21,6 +23,8 @@ from plugframe.errors import (
     LibraryError,
     LibraryFormatError,
     LibraryVersionError,
+    LockError,
+    LockMismatchError,
     NameNotInstalledError,
     NamespaceError,
     NativeError,
@@ -38,6 +42,7 @@ from plugframe.errors import (
     ReferenceNotFoundError,
     RegistrationConflictError,
     RegistrationError,
+    RequiredPluginError,
     SettingsError,
     SignatureMismatchError,
     SlotBoundError,
@@ -57,6 +62,18 @@ LOAD = f"cannot load {WHOSE}: {REASON} (/site/acme.py:3). {REST['effect']}. Next
 
 # An example, the builtin that callers already catch, the whole message or the parts that it must have.
 EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], str | tuple[str, ...]]] = {
+    LockError: (
+        LockError("plugframe.lock", "there is no such lock file"),
+        ValueError,
+        "plugframe.lock: there is no such lock file. Next: plugframe lock",
+    ),
+    LockMismatchError: (
+        LockMismatchError(
+            "acme.models", "/site/acme/models.py", "is modified", effect="it is not run", next_step="plugframe verify"
+        ),
+        ImportError,
+        "acme.models was not run: /site/acme/models.py is modified. it is not run. Next: plugframe verify",
+    ),
     PlugframeError: (PlugframeError("it failed"), Exception, "it failed"),
     PlugframeWarning: (PlugframeWarning("look"), UserWarning, "look"),
     PluginNotFoundError: (
@@ -88,6 +105,12 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         AttributeError,
         ("'acme.models'", "'Net.smal'", "did you mean 'small' or 'smallest'?"),
     ),
+    CallHookError: (
+        CallHookError("image.resize", "post-hook acme.trace", "it returned 'x', and a result is int", plugin="acme"),
+        TypeError,
+        ("the post-hook acme.trace of plugin 'acme' on 'image.resize': it returned 'x', and a result is int",),
+    ),
+    CallPlanError: (CallPlanError("the plan is stale"), RuntimeError, "the plan is stale"),
     PluginBlockedError: (
         PluginBlockedError(WHOSE, "broken", "its entry point cannot be used: its value is empty"),
         RuntimeError,
@@ -98,6 +121,23 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
         RegistrationConflictError("class", "vision.Net", "acme-a 1.0", "acme-x 2.0"),
         ValueError,
         ("class 'vision.Net' of acme-x 2.0 is refused", "acme-a 1.0 has registered it", "Uninstall one of the two"),
+    ),
+    RequiredPluginError: (
+        RequiredPluginError(
+            "myapp",
+            "vision",
+            "disabled",
+            "it is slow",
+            plugin=WHOSE,
+            where="/site/entry_points.txt",
+            installed_by="it is required by acme",
+            next_step="plugframe enable vision --host myapp",
+        ),
+        RuntimeError,
+        (
+            f"myapp requires the plugin 'vision', and it, {WHOSE}, is disabled: it is slow (/site/entry_points.txt). "
+            "myapp does not go on without it. it is required by acme. Next: plugframe enable vision --host myapp"
+        ),
     ),
     SettingsError: (
         SettingsError("/home/me/plugframe.toml", "it has a key 'disabel' that nothing reads"),
@@ -313,9 +353,12 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.LazyImportError("x", "y"), errors.SlotBoundError("x", "a", "b"),
             errors.SignatureMismatchError("x", "y", "z"), errors.UnboundSlotError("x", "y"),
             errors.LazyImportError("x", "y"),
+            errors.LockError("x", "y"), errors.LockMismatchError("x", "y", "z"),
             errors.LibraryError("x", "y"), errors.LibraryFormatError("x", "y"), errors.NativeError("x", "y"),
             errors.LibraryVersionError("x", "2.0", "1.0"), errors.DuplicateLibraryError("x", "y", "z"),
+            errors.CallHookError("x", "y", "z", plugin="w"), errors.CallPlanError("x"),
             errors.NativeTypeError("x", "y"), errors.NativeValueError("x", "y"), errors.NativeMemoryError("x", "y"),
+            errors.SettingsError("x", "y"), errors.RequiredPluginError("x", "y", "z", "w"),
         ]
         assert all(map(str, made)) and all(map(repr, made))
         kinds = {{one for one in vars(errors).values() if isinstance(one, type)}}

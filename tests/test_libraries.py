@@ -733,7 +733,7 @@ def declared_site(site: Site) -> Host:
 USES = {
     "class": "host.classes.everything.Box(3).value()",
     "callback": "host.callbacks.slot('sum')(1, 2)",
-    "operation": "host.ops.get('numbers.add.c')(1, 2)",
+    "operation": "host.operation('numbers.add')(lambda a, b: 0)(1, 2)",
     "library": "host.libraries.get('everything').functions.add(1, 2)",
 }
 
@@ -746,7 +746,7 @@ def test_library_of_a_distribution_is_loaded_when_something_of_it_is_first_used(
 import sys, plugframe
 sys.path.append(sys.argv[1])
 host = plugframe.Host("myapp", path=[sys.argv[1]])
-print(*host.classes, *host.libraries, *host.ops)
+print(*host.classes, *host.libraries, *host.ops.undeclared())
 print(len(host.loaded_libraries), "ctypes" in sys.modules)
 print({USES[use]})
 print(len(host.loaded_libraries), "acme_native" in sys.modules)

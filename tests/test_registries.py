@@ -15,7 +15,7 @@ from plugframe.errors import NotRegisteredError, PlugframeError, RegistrationCon
 from plugframe.namespaces.names import Addition
 from plugframe.namespaces.references import References
 from plugframe.namespaces.registrars import Registrar
-from plugframe.operations.backends import Backends
+from plugframe.operations.operations import Operations
 
 PROBES = ("__wrapped__", "__file__", "__path__", "__torch_function__", "_repr_html_", "_x", "shape")
 
@@ -37,9 +37,8 @@ def additions(*names: str, provider: str = "acme", target: object = "acme:x") ->
     return [Addition(name=name, provider=provider, target=target) for name in names]
 
 
-@pytest.mark.parametrize("kind", [References, Backends])
-def test_looking_at_a_registry_resolves_nothing(kind: type[References]) -> None:
-    found = kind("class", resolve=refuse, fill=lambda: additions("vision.Net", "audio.Net", "audio.a.B"))
+def test_looking_at_a_registry_resolves_nothing() -> None:
+    found = References("class", resolve=refuse, fill=lambda: additions("vision.Net", "audio.Net", "audio.a.B"))
     assert list(found) == ["audio.Net", "audio.a.B", "vision.Net"]
     assert len(found) == len(list(found))
     assert "vision.Net" in found
@@ -235,10 +234,10 @@ def test_names_that_threads_register_at_once_are_all_registered() -> None:
 
 def test_backends_are_told_by_operation() -> None:
     declared = additions("image.resize.b", "image.resize.a", "image.re.x")
-    found = Backends("operation", resolve=refuse, fill=lambda: declared)
-    assert found.of("image.resize") == ("a", "b")
-    assert found.of("image") == ("re.x", "resize.a", "resize.b")
-    assert found.of("imag") == ()
+    found = Operations("myapp", References("backend", resolve=refuse, fill=lambda: declared))
+    assert found.backends("image.resize") == ("a", "b")
+    assert found.backends("image.re") == ("x",)
+    assert (found.backends("image"), found.backends()) == ((), ("a", "b", "x"))
 
 
 @pytest.mark.parametrize(
@@ -279,7 +278,7 @@ def test_what_entry_points_declare_is_imported_at_first_use(site: Site) -> None:
     site.install(plugin("x", "raise SystemExit", also=DECLARED), {"acme_x_models.py": MODELS})
     host = site.host
     slot = host.callbacks.slot("progress")
-    assert ("vision.Net" in host.classes, slot.bound, list(host.ops)) == (True, True, ["image.resize.x"])
+    assert ("vision.Net" in host.classes, slot.bound, host.ops.undeclared()) == (True, True, ("image.resize.x",))
     assert slot.provider == "myapp.callbacks:progress from acme-x 1.0"
     assert repr(host.callbacks) == "<callbacks: progress (myapp.callbacks:progress from acme-x 1.0)>"
     assert host.callbacks.unbound() == ()
@@ -287,8 +286,8 @@ def test_what_entry_points_declare_is_imported_at_first_use(site: Site) -> None:
     net = host.classes.vision.Net
     assert net is sys.modules["acme_x_models"].Net
     assert host.callbacks.progress(1, total=2) == ((1,), {"total": 2})
-    resize: Any = host.ops.get("image.resize.x")
-    assert resize() == "resized"
+    resize = host.operation("image.resize")(lambda: "declared")
+    assert (resize(), host.ops.image.resize()) == ("resized", "resized")
     assert [result.state for result in host.report()] == ["available"]
 
 
@@ -297,10 +296,11 @@ def test_declared_object_that_cannot_be_had_is_an_import_error_that_says_whose(s
     site.install(plugin("x", also=DECLARED), {"acme_x_models.py": body})
     host = site.host
     slot = host.callbacks.slot("progress")
+    resize = host.operation("image.resize")(lambda: "declared")
     uses: dict[str, Callable[[], object]] = {
         "vision.Net": lambda: host.classes.vision.Net,
         "progress": slot,
-        "image.resize.x": lambda: host.ops.get("image.resize.x"),
+        "image.resize.x": resize.using("x"),
     }
     for name, use in uses.items():
         with pytest.raises(ImportError) as caught:
@@ -406,7 +406,7 @@ def test_plugin_registers_from_code_through_the_frameworks_hooks(site: Site) -> 
     assert host.classes.vision.Net.__module__ == "acme_x"
     assert host.classes.provider("vision.Net") == "myapp.plugins:x from acme-x 1.0"
     assert host.callbacks.slot("progress")(5) == "5 done"
-    assert host.ops.of("image.resize") == ("x",)
+    assert host.ops.backends("image.resize") == ("x",)
     assert "acme_nowhere" not in sys.modules
 
 
@@ -471,7 +471,7 @@ def check_that_nothing_of_x_is_registered(site: Site, *, parts: tuple[str, ...])
         ("a", "loaded"),
         ("z", "loaded"),
     ]
-    tables: dict[str, Any] = {"classes": host.classes, "operations": host.ops, "libraries": host.libraries}
+    tables: dict[str, Any] = {"classes": host.classes, "operations": host.ops.table, "libraries": host.libraries}
     assert not [name for table in tables.values() for name in table if "acme-x" in table.provider(name)]
     assert "acme-x" not in host.callbacks.slot("progress").provider
     assert host.hook.render(page="p") == ["acme_z: p"]

@@ -15,17 +15,34 @@ T = TypeVar("T")
 class Entries(Generic[T]):
     """Values in the order in which they were added, each with a handle that removes it; looking at them is a copy."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: "Callable[[], object] | None" = None) -> None:
+        """Begin with none.
+
+        Args:
+            changed: is called after every change, by the thread that made it, with no lock held.
+        """
         self._lock = threading.RLock()
         self._entries: tuple[tuple[T], ...] = ()
+        self._changed = changed
 
-    def add(self, value: "T", what: str) -> RemovableHandle:
-        """Add a value, which may be there already, and return the handle that removes it again."""
+    def add(self, value: "T", what: str, *, first: bool = False) -> RemovableHandle:
+        """Add a value, which may be there already, and return the handle that removes it again.
+
+        Args:
+            value: what is added.
+            what: it, for people.
+            first: put it before all others.
+        """
         entry = (value,)
-        self._exchange(lambda entries: (*entries, entry))
-        return RemovableHandle(
-            what, lambda: self._exchange(lambda entries: tuple(one for one in entries if one is not entry))
-        )
+        self._exchange(lambda entries: (entry, *entries) if first else (*entries, entry))
+        return RemovableHandle(what, lambda: self._drop(lambda one: one is entry))
+
+    def drop(self, matches: "Callable[[T], bool]") -> None:
+        """Remove the values of which a function says so."""
+        self._drop(lambda one: matches(one[0]))
+
+    def _drop(self, matches: "Callable[[tuple[T]], bool]") -> None:
+        self._exchange(lambda entries: tuple(one for one in entries if not matches(one)))
 
     def _exchange(self, change: "Callable[[tuple[tuple[T], ...]], tuple[tuple[T], ...]]") -> None:
         before = None
@@ -36,6 +53,8 @@ class Entries(Generic[T]):
                 after = change(before)
                 if before is self._entries:
                     self._entries = before = after
+        if self._changed is not None:
+            self._changed()
 
     def __iter__(self) -> "Iterator[T]":
         return iter([value for (value,) in self._entries])

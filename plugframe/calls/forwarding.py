@@ -60,7 +60,7 @@ class Forwarder:
         """
         words = _words(parameter.name for parameter in parameters)
         constant = (None,) if fallback is None else _constant(fallback)
-        declared, passed = _write(parameters)
+        declared, passed = write_parameters(parameters)
         answer = words["fallback"]
         if constant == (None,):
             answer = "None"
@@ -80,7 +80,7 @@ class Forwarder:
             words["exception"]: BaseException,
         }
         made: dict[str, Any] = {}
-        exec(_compile(text, file), self._globals, made)  # noqa: S102 # of names that were checked to be identifiers
+        exec(compile_text(text, file), self._globals, made)  # noqa: S102 # of names that were checked to be identifiers
         (self.function,) = made.values()
 
     def point(self, target: "Target | None") -> None:
@@ -107,8 +107,8 @@ def _words(taken: "Iterable[str]") -> dict[str, str]:
     return {word: word + suffix for word in _WORDS}
 
 
-def _write(parameters: "Sequence[Parameter]") -> tuple[str, str]:
-    """Return how parameters are declared, and how the same are passed on."""
+def write_parameters(parameters: "Sequence[Parameter]") -> tuple[str, str]:
+    """Return how parameters are declared, their defaults being globals ``default_0`` …, and how they are passed on."""
     declared: list[str] = []
     passed: list[str] = []
     kinds = [parameter.kind for parameter in parameters]
@@ -135,5 +135,6 @@ def _constant(function: "Callable[..., Any]") -> "tuple[Any, ...]":
 
 
 @lru_cache(maxsize=256)
-def _compile(text: str, file: str) -> CodeType:
+def compile_text(text: str, file: str) -> CodeType:
+    """Return the code of a text, compiled once."""
     return compile(text, file, "exec", dont_inherit=True)

@@ -7,6 +7,7 @@ exchanged while every reference to it stays good.
 import builtins
 import sys
 from functools import lru_cache, partial
+from inspect import Parameter
 from types import CellType, CodeType, CoroutineType, FunctionType
 
 from plugframe.calls.showing import show
@@ -18,7 +19,7 @@ __tracebackhide__ = True  # pytest's reports are of those who call hooks and who
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, NoReturn
 
     from plugframe.calls.steps import Routine
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 # global lock allows neither: it keeps constants for ever, and looks at code without counting itself as a user of it.
 EXCHANGEABLE = sys.implementation.name == "cpython" and "free-threading" not in sys.version
 
+_POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 _CONSTANT = "\0"  # begins a constant that stands for what a text uses from outside
 _GLOBALS = {"__builtins__": builtins, "__tracebackhide__": True}  # the second hides the functions from pytest's reports
 _BUILTINS = {kind.__name__: kind for kind in (BaseException, Exception, StopIteration, next, type)}
@@ -52,13 +54,37 @@ def compile_method(
 
     text, _ = write(routine.shape(defaults, guarded=True, watched=False))
     values = _values(routine, complete=complete, missing=_missing)
-    place = show(routine.name, text, routine.steps)
+    place = show(routine.name, text, routine.labels())
     code, names = _global_code(text, routine.parameters)
     # Globals of its own: cells are copied at each call, and a circle through a constant is never freed.
     made = FunctionType(
         _named(code, "__call__", place), {**_GLOBALS, **{name: values[use] for name, use in names.items()}}, "__call__"
     )
     made.__kwdefaults__ = {name: defaults.get(name, _missing) for name in routine.parameters}
+    return made
+
+
+def compile_function(
+    name: str, parameters: "Sequence[Parameter]", text: str, values: "Mapping[str, object]", place: str
+) -> "Callable[..., Any]":
+    """Return a function that is the text of one, with what it uses from outside.
+
+    Args:
+        name: its name.
+        parameters: its own, whose defaults it gets.
+        text: the function, with marks; see ``source.write``.
+        values: what stands for the marks.
+        place: stands for the file in tracebacks; see ``showing.show``.
+    """
+    code, names = _global_code(text, tuple(one.name for one in parameters))
+    defaults = tuple(one.default for one in parameters if one.kind in _POSITIONAL and one.default is not one.empty)
+    # Globals of its own: cells are copied at each call, and a circle through a constant is never freed.
+    uses = {**_GLOBALS, **{variable: values[use] for variable, use in names.items()}}
+    made = FunctionType(_named(code, name, place), uses, name, defaults)
+    keywords = {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}
+    keywords = {name: default for name, default in keywords.items() if default is not Parameter.empty}
+    if keywords:  # From Python 3.13 on, whatever is set later keeps calls from being specialised.
+        made.__kwdefaults__ = keywords
     return made
 
 
@@ -94,7 +120,7 @@ class LiveFunction:
 
     def hand_to(self, target: "Callable[[dict[str, object]], object]") -> None:
         """Let each call be handed, as one dictionary of its arguments, to a function."""
-        self._exchange(self._handing, {"target": target}, show(self.name, self._handing, ()))
+        self.become(self._handing, {"target": target}, show(self.name, self._handing, ()))
 
     def run(self, routine: "Routine", **uses: "Callable[..., Any]") -> None:
         """Let each call run a routine.
@@ -110,9 +136,16 @@ class LiveFunction:
         uses = {"unawaited": _refuse_coroutine, "set_context": set_context, "coroutine": CoroutineType, **uses}
         uses["refused"] = partial(_refused, uses["unawaited"], uses["tell"])
         values = _values(routine, watch=Watcher(uses["tell"], places), **uses)
-        self._exchange(text, values, show(routine.name, text, routine.steps))
+        self.become(text, values, show(routine.name, text, routine.labels()))
 
-    def _exchange(self, text: str, values: "dict[str, object]", place: str) -> None:
+    def become(self, text: str, values: "Mapping[str, object]", place: str) -> None:
+        """Let each call run a text.
+
+        Args:
+            text: of a function of the same keyword arguments, with marks; see ``source.write``.
+            values: what stands for the marks.
+            place: stands for the file in tracebacks; see ``showing.show``.
+        """
         if self._exchangeable:
             self.function.__code__ = _named(_with_constants(text, values), self.name, place)
         else:
@@ -151,7 +184,7 @@ def _named(code: CodeType, name: str, place: str) -> CodeType:
     return code.replace(co_name=name, co_qualname=name, co_filename=place)
 
 
-def _with_constants(text: str, values: "dict[str, object]") -> CodeType:
+def _with_constants(text: str, values: "Mapping[str, object]") -> CodeType:
     """Return the code of a text with what it uses among its constants."""
     code = _constant_code(text)
     constants = tuple(
@@ -198,7 +231,7 @@ def _closure_code(text: str, parameters: "tuple[str, ...]") -> "tuple[CodeType, 
     return code.replace(co_firstlineno=1), variables  # as if nothing were around it
 
 
-def _close_over(text: str, values: "dict[str, object]", parameters: "tuple[str, ...]") -> FunctionType:
+def _close_over(text: str, values: "Mapping[str, object]", parameters: "tuple[str, ...]") -> FunctionType:
     code, variables = _closure_code(text, parameters)
     given = (values[variables[variable]] for variable in code.co_freevars)
     closure = tuple(value if isinstance(value, CellType) else CellType(value) for value in given)

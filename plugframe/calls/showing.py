@@ -10,8 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from plugframe.calls.steps import Step
-
 PREFIX = "<plugframe hook "
 _MOST = 1024  # The newest sources are kept: who churns through plugins shall not fill the memory with them.
 
@@ -23,19 +21,19 @@ def _on_one_line(label: str) -> str:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in label)
 
 
-def show(name: str, text: str, steps: "Sequence[Step]") -> str:
+def show(name: str, text: str, labels: "Sequence[str]") -> str:
     """Keep a source for tracebacks.
 
     Args:
         name: what is called.
         text: the source, with marks.
-        steps: what their labels are put for.
+        labels: what is put for the numbers of its steps.
 
     Returns:
         The file name by which it is found; the same for the same source.
     """
-    labels = {str(place): _on_one_line(step.label or step.function.__name__) for place, step in enumerate(steps)}
-    source = fill(text, lambda mark: labels.get(mark) or ("self" if mark.startswith("owner_") else mark))
+    shown = {str(place): _on_one_line(label) for place, label in enumerate(labels)}
+    source = fill(text, lambda mark: shown.get(mark) or ("self" if mark.startswith("owner_") else mark))
     file = f"{PREFIX}{name} {crc32(source.encode('utf-8', 'backslashreplace')):08x}>"
     with _lock:
         _shown.pop(file, None)

@@ -99,6 +99,10 @@ class Routine:
         self.errors = errors
         self.uses = uses or {}
 
+    def labels(self) -> list[str]:
+        """Return how tracebacks show its steps."""
+        return [step.label or step.function.__name__ for step in self.steps]
+
     def shape(self, defaults: "Mapping[str, object]", *, guarded: bool, watched: bool) -> "Shape":
         """Return what the routine's source depends on; routines of one shape share it.
 

@@ -15,28 +15,45 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "bisect": "plugframe.cli.bisect",
     "cache": "plugframe.cli.cache",
+    "check": "plugframe.cli.check",
+    "completion": "plugframe.cli.completion",
+    "disable": "plugframe.cli.disable",
+    "enable": "plugframe.cli.enable",
+    "graph": "plugframe.cli.graph",
+    "info": "plugframe.cli.info",
     "list": "plugframe.cli.listing",
+    "lock": "plugframe.cli.lock",
     "profile": "plugframe.cli.profile",
+    "quarantine": "plugframe.cli.quarantine",
     "run": "plugframe.cli.run",
     "stubs": "plugframe.cli.stubs",
+    "verify": "plugframe.cli.verify",
+    "why": "plugframe.cli.why",
 }
 
 
-class _Lazy(click.Group):
+class Commands(click.Group):
     """A group whose commands are imported when they are named."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click's signature
+        """Return the commands' names, sorted."""
         return sorted(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 # click's signature
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of a name, imported now, or None."""
         if cmd_name not in _COMMANDS:
             return None
         command: click.Command = __import__(_COMMANDS[cmd_name], fromlist=("command",)).command
+        if ctx.resilient_parsing:  # a shell asks for completions
+            from plugframe.cli.completing import equip
+
+            equip(command)
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is meant, as click does, or say which names are like it."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -47,6 +64,7 @@ class _Lazy(click.Group):
             raise click.UsageError(error.message + hint, ctx) from None
 
     def invoke(self, ctx: click.Context) -> object:
+        """Run the command that is meant, and give what goes wrong its exit code."""
         from plugframe.errors import PlugframeError
 
         try:
@@ -71,13 +89,17 @@ def _stop_writing() -> None:
         sys.stdout = None  # what the interpreter itself does where there is no output
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="plugframe")
 def app() -> None:
     """Show and check the plugins of Python applications, without running a line of them."""
+    prepare_streams()
+
+
+def prepare_streams() -> None:
+    """Have names shown escaped that the terminal's encoding lacks, instead of ending the command."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A name that the terminal's encoding lacks must not end the command.
             stream.reconfigure(errors="backslashreplace")
 
 

@@ -6,7 +6,7 @@ import sys
 import click
 
 from plugframe.cli import render
-from plugframe.cli.selecting import Place, chosen, named, place, selecting_options
+from plugframe.cli.placing import Place, chosen, named, place, selecting_options
 from plugframe.cli.status import status
 from plugframe.overlay.bisecting import FAILS, Exits, Trials, Verdict, bisect, under_overlays
 from plugframe.overlay.processes import Ended, ended_by_signals, located

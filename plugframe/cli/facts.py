@@ -1,9 +1,12 @@
 """What the commands tell: rows of plain values about plugins, entry points and groups."""
 
+from plugframe.cli.programs import mounted
 from plugframe.discovery.snapshot import Environment, Snapshot, current_environment, discover
+from plugframe.policy import absent
 from plugframe.policy.decisions import plugins
 from plugframe.policy.findings import findings
-from plugframe.policy.groups import groups
+from plugframe.policy.groups import HOSTS, groups
+from plugframe.policy.plugins import Plugins
 from plugframe.records import Decision, Diagnostic, Distribution, EntryPoint, Plugin
 
 TYPE_CHECKING = False
@@ -12,7 +15,6 @@ if TYPE_CHECKING:
 
     Row = dict[str, object]
 
-HOSTS = "plugframe.hosts"
 DEFAULT_HOST = "plugframe"
 
 
@@ -45,11 +47,17 @@ class Facts:
         self.snapshot: Snapshot = discover(where, deep=True)
         self._shadowing: dict[Distribution, str] | None = None
         self._findings = set(self.snapshot.diagnostics())
+        self._hosts: dict[str, Plugins] = {}
 
     @property
     def findings(self) -> list[Diagnostic]:
         """The defects found, those of the hosts that were asked about included, sorted by code and place."""
         return sorted(self._findings, key=lambda found: (found.code, found.path, found.line, found.message))
+
+    def about(self, plugins: "Iterable[Plugin]") -> list[Diagnostic]:
+        """Return the findings about the distributions of some plugins, those about settings included."""
+        names = {plugin.distribution.name for plugin in plugins} | {""}
+        return [found for found in self.findings if found.distribution in names]
 
     def gaps(self) -> list[Diagnostic]:
         """Return what could not be seen, as diagnostics; not a defect of anything."""
@@ -65,18 +73,34 @@ class Facts:
             names.add(DEFAULT_HOST)
         return sorted(names)
 
-    def plugins(self, host: str, *, everything: bool) -> "list[Row]":
-        """Return a row for each plugin of a host, sorted by name.
+    def of(self, host: str) -> Plugins:
+        """Return the plugins of a host, decided about by the settings that count for it."""
+        if host not in self._hosts:
+            where = mounted()
+            given = where.settings if where is not None and where.host == host else None
+            self._hosts[host] = Plugins(host, self.snapshot, given=given)
+        return self._hosts[host]
+
+    def decided(self, host: str, *, everything: bool) -> tuple[Plugin, ...]:
+        """Return the plugins of a host, and those that it requires and lacks, sorted by name.
 
         Args:
             host: the host's name.
             everything: those that are shadowed or cannot be loaded as declared, too.
         """
-        found = plugins(host, self.snapshot.entry_points)
+        found, settings = self.of(host).everything(), self.of(host).settings
         self._findings |= set(findings(host, found, self.snapshot.entry_points))
-        if everything:
-            found = tuple(sorted((*found, *self._shadowed(host)), key=lambda plugin: plugin.name))
-        return [self._row(plugin) for plugin in found if everything or plugin.state not in ("shadowed", "broken")]
+        if not settings.says_nothing:
+            known = [plugin for name in {*self.hosts(), host} for plugin in self.of(name).everything()]
+            installed = [distribution.key for distribution in self.snapshot.distributions()]
+            self._findings |= set(absent.findings(settings, known, installed))
+        found = (*found, *self.of(host).missing(), *(self._shadowed(host) if everything else ()))
+        kept = [plugin for plugin in found if everything or plugin.state not in ("shadowed", "broken")]
+        return tuple(sorted(kept, key=lambda plugin: plugin.name))
+
+    def plugins(self, host: str, *, everything: bool) -> "list[Row]":
+        """Return a row for each plugin of a host, as ``decided`` returns them."""
+        return [self.row(plugin) for plugin in self.decided(host, everything=everything)]
 
     def _shadowed(self, host: str) -> "Iterable[Plugin]":
         for plugin in plugins(host, lambda group: self.snapshot.entry_points(group, shadowed=True)):
@@ -110,7 +134,8 @@ class Facts:
             rows.append({"group": group, "entries": count, "distributions": len(places)})
         return rows
 
-    def _row(self, plugin: Plugin) -> "Row":
+    def row(self, plugin: Plugin) -> "Row":
+        """Return what a listing tells of a plugin."""
         return {
             "host": plugin.host,
             **self._entry_row(plugin.entry_point, plugin.decision),

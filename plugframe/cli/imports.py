@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from plugframe.cli.facts import Row
-    from plugframe.cli.selecting import Place
+    from plugframe.cli.placing import Place
     from plugframe.overlay.importing import Imported
     from plugframe.overlay.targets import Target
     from plugframe.records import Diagnostic

@@ -6,10 +6,12 @@ import time
 
 import click
 
-from plugframe.cli import render
+from plugframe.cli import drawing, render
 from plugframe.cli.app import environment_options
-from plugframe.cli.facts import HOSTS, Facts, environment
+from plugframe.cli.facts import Facts, environment
+from plugframe.cli.programs import host_option, mounted, step
 from plugframe.errors import near_matches
+from plugframe.policy.groups import HOSTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ PLUGFRAME_CACHE=off keeps no index, PLUGFRAME_CACHE=FOLDER keeps it there.
 
 
 @click.command("list", epilog=_EPILOG, short_help="List plugins, without running a line of them.")
-@click.option("--host", metavar="NAME", help="Only the plugins of this host.")
+@host_option()
 @click.option("--group", metavar="GROUP", help="The entry points of any group, such as pytest11.")
 @click.option("--groups", is_flag=True, help="The groups themselves, with counts.")
 @click.option("--all", "everything", is_flag=True, help="Shadowed and invalid ones too, with the reason.")
@@ -40,6 +42,7 @@ PLUGFRAME_CACHE=off keeps no index, PLUGFRAME_CACHE=FOLDER keeps it there.
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--fields", metavar="A,B", help="These fields, in this order.")
 @click.option("--sort", metavar="A,-B", help="Sort by these fields; - means descending.")
+@drawing.output_option
 @click.option("--strict", is_flag=True, help="Exit with 1 when there are findings.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell what came from the index, and how long it took.")
 @environment_options
@@ -53,14 +56,18 @@ def command(  # one parameter an option
     as_json: bool,
     fields: str | None,
     sort: str | None,
+    output: str | None,
     strict: bool,
     verbose: bool,
     python: str | None,
     static: bool,
 ) -> None:
     """List the plugins of every host in the environment, without running a line of them."""
+    if mounted() is not None and (group is not None or groups):
+        host = None
     _check(host, group, groups=groups, everything=everything, form=form, as_json=as_json)
     form = "json" if as_json else form or "table"
+    drawing.check_output(output, form)
     started = time.perf_counter()
     facts = Facts(environment(python, static=static))
     key, chosen, tables = _tables(facts, host, group, groups=groups, everything=everything)
@@ -70,7 +77,8 @@ def command(  # one parameter an option
         picked = rows if fields is None else [{field: row.get(field) for field in show} for row in rows]
         render.show_json({key: picked}, [*facts.findings, *facts.gaps()], lines=form == "jsonl")
     elif rows:
-        _show(rows, show, form=form, by_host=len(tables) > 1 and "host" not in show)
+        with drawing.saved(output):
+            _show(rows, show, form=form, by_host=len(tables) > 1 and "host" not in show)
     if not rows:
         _say_nothing_found(facts, host, group, groups=groups)
     _close(facts, form=form, verbose=verbose, seconds=time.perf_counter() - started)
@@ -89,6 +97,8 @@ def _tables(
         return "plugins", (*ENTRY_FIELDS, *more), {"": facts.entries(group, everything=everything)}
     hosts = facts.hosts() if host is None else [host]
     rows = {name: facts.plugins(name, everything=everything) for name in hosts}
+    if any(row["state"] != "available" for table in rows.values() for row in table):
+        more = ("reason",)
     return "plugins", (*PLUGIN_FIELDS, *more), rows
 
 
@@ -101,7 +111,7 @@ def _check(  # one parameter an option
         message = f"--json and --format {form} exclude each other"
     elif groups and everything:
         message = "--groups counts what can be found; it goes without --all"
-    elif "" in (host, group):
+    elif group == "":
         message = "the name is empty"
     else:
         return
@@ -151,7 +161,7 @@ def _show(rows: "list[Row]", fields: "Sequence[str]", *, form: str, by_host: boo
     for number, host in enumerate(dict.fromkeys(str(row["host"]) for row in rows)):
         of_host = [row for row in rows if row["host"] == host]
         if number:
-            click.echo()
+            drawing.draw("")
         render.show(of_host, fields, form=form, title=f"{host}: {len(of_host)} plugin{'s' * (len(of_host) != 1)}")
 
 
@@ -185,7 +195,7 @@ def _like(wanted: str, known: tuple[str, ...], *, what: str, option: str) -> lis
     shown = ", ".join(known[:_SHOWN]) + (f" and {more} more" if more > 0 else "") or "none"
     lines = [f"did you mean {' or '.join(near)}?"] if near else []
     lines.append(f"{what} that exist: {shown}")
-    return [*lines, f"next: plugframe list {option} {(near or known)[0]}"] if known else lines
+    return [*lines, f"next: {step(f'list {option} {(near or known)[0]}')}"] if known else lines
 
 
 def _left_out(facts: Facts, host: str | None, group: str | None) -> bool:

@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from plugframe.cli import render
-from plugframe.cli.selecting import Place, chosen, place, selecting_options
+from plugframe.cli import drawing, render
+from plugframe.cli.placing import Place, chosen, place, selecting_options
 from plugframe.cli.status import status
 from plugframe.overlay.processes import ended_by_signals, located
 from plugframe.overlay.profiling import SECONDS, Run, middle, profile, start_of
@@ -167,17 +167,15 @@ def _row(cost: "Cost", base: "dict[tuple[str, str], float] | None") -> "Row":
 
 
 def _show(rows: "Sequence[Row]", drawn: "Sequence[Cost]", *, compared: bool) -> None:
-    from rich.console import Console
-
-    from plugframe.cli.drawing import WIDTH, waterfall
+    from plugframe.cli.waterfall import WIDTH, waterfall
 
     if not rows:
         render.warn("no plugin was imported")
         return
     render.show(rows, (*FIELDS, *(("change",) if compared else ())), form="table")
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     click.echo()
-    console.print(waterfall(drawn, width=console.width, narrow=console.options.ascii_only))
+    where = drawing.console()
+    drawing.draw(waterfall(drawn, width=min(where.width, WIDTH), narrow=where.options.ascii_only))
 
 
 def _save(path: str, run: Run, drawn: "Sequence[Cost]", title: str) -> None:
@@ -187,6 +185,7 @@ def _save(path: str, run: Run, drawn: "Sequence[Cost]", title: str) -> None:
         with open(path, "w", encoding="utf-8") as file:
             json.dump(speedscope(run.imports, title), file)
         return
-    from plugframe.cli.drawing import WIDTH, save, waterfall
+    from plugframe.cli.waterfall import WIDTH, waterfall
 
-    save(waterfall(drawn, width=WIDTH), path, title=title)
+    with drawing.saved(path, title=title):
+        drawing.draw(waterfall(drawn, width=WIDTH))

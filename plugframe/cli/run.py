@@ -6,7 +6,7 @@ import sys
 import click
 
 from plugframe.cli import render
-from plugframe.cli.selecting import chosen, named, place, selecting_options
+from plugframe.cli.placing import chosen, named, place, selecting_options
 from plugframe.errors import CommandNotRunError
 from plugframe.overlay.folder import overlay
 from plugframe.overlay.processes import end_like, ended_by_signals, located, pass_through

@@ -1,88 +1,62 @@
-"""Which environment and which of its plugins a command that starts processes speaks of."""
+"""The plugins that a name on the command line means, and what is said where it means none."""
 
-import os
-import sys
-from dataclasses import dataclass
-
-import click
-
-from plugframe.discovery.snapshot import current_environment, discover
-from plugframe.overlay.targets import Target, find, targets
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from plugframe.discovery.snapshot import Snapshot
+from plugframe.cli.facts import Facts
+from plugframe.cli.programs import step
+from plugframe.errors import PlugframeError, near_matches
+from plugframe.policy.matching import find_plugins, like
+from plugframe.policy.settings.values import spelling
+from plugframe.records import Plugin
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An environment in which commands are run.
+def select(facts: Facts, name: str, host: str | None) -> tuple[Plugin, ...]:
+    """Return the plugins that a name means: of one host, or of every host.
 
-    Attributes:
-        snapshot: what is installed there.
-        python: its interpreter.
-    """
+    Args:
+        facts: of the environment.
+        name: a plugin, an entry point or a distribution, in any spelling; ``DISTRIBUTION:PLUGIN`` for one of several.
+        host: None means every host.
 
-    snapshot: "Snapshot"
-    python: str
-
-    @property
-    def programs(self) -> str:
-        """The folder of its programs, in which the first word of a command is looked for first."""
-        return os.path.dirname(self.python)
-
-
-def place(python: str | None) -> Place:
-    """Return the environment of an interpreter, as its processes will see it; None means this one's.
+    Returns:
+        Sorted by host and name.
 
     Raises:
-        EnvironmentNotReadableError: it cannot be found out.
+        UnknownNameError: it means nothing there.
     """
-    if python is None:
-        return Place(discover(current_environment(), deep=True), sys.executable)
-    from plugframe.discovery import interpreters
-
-    found = interpreters.ask(python, inherit_environment=True)
-    return Place(discover(found, deep=True), interpreters.executable_of(python))
-
-
-def selecting_options(function: "Callable[..., None]") -> "Callable[..., None]":
-    """Add ``--host``, ``--group`` and ``--python`` to a command."""
-    host = click.option("--host", "hosts", metavar="NAME", multiple=True, help="Only plugins of this host.")
-    group = click.option("--group", "groups", metavar="GROUP", multiple=True, help="Only this group, such as pytest11.")
-    python = click.option(
-        "--python", metavar="PATH", help="The environment of the command: its python executable or its folder."
-    )
-    return host(group(python(function)))
-
-
-def chosen(where: Place, hosts: "Sequence[str]", groups: "Sequence[str]") -> tuple[Target, ...]:
-    """Return the plugins and entry points that the options name.
-
-    Raises:
-        UsageError: one of the options names none.
-    """
-    from plugframe.errors import near_matches
-
-    found = targets(where.snapshot, hosts=hosts, groups=groups)
-    have = {target.group for target in found}
-    for option, name, group in (*(("--host", h, f"{h}.plugins") for h in hosts), *(("--group", g, g) for g in groups)):
-        if group not in have:
-            known = tuple(group.removesuffix(".plugins" * (option == "--host")) for group in where.snapshot.groups())
-            near = near_matches(name, known)
-            hint = f" Did you mean {' or '.join(near)}?" if near else ""
-            message = f"{option} {name}: there is nothing of it in {where.snapshot.environment.prefix}.{hint}"
-            message += " Next: plugframe list --groups"
-            raise click.UsageError(message)
+    hosts = facts.hosts() if host is None else [host]
+    everything = [plugin for one in hosts for plugin in facts.decided(one, everything=True)]
+    found = find_plugins(name, everything)
+    if not found:
+        raise UnknownNameError(name, _explain(facts, name, host, everything))
     return found
 
 
-def named(where: Place, known: "Sequence[Target]", names: "Iterable[str]") -> tuple[Target, ...]:
-    """Return the plugins and entry points that some names mean, each once.
+class UnknownNameError(PlugframeError, LookupError):
+    """A name on the command line means no plugin."""
 
-    Raises:
-        NameNotInstalledError: a name means none.
-    """
-    return tuple(dict.fromkeys(target for name in names for target in find(known, name, where.snapshot)))
+    def __init__(self, name: str, explanation: str) -> None:
+        """Keep the name, and the lines that say what there is instead."""
+        super().__init__(name, explanation)
+        self.name = name
+        self.explanation = explanation
+
+    def __str__(self) -> str:
+        return self.explanation
+
+
+def _explain(facts: Facts, name: str, host: str | None, plugins: list[Plugin]) -> str:
+    where = facts.snapshot.environment.prefix
+    whose = f"of {host} " if host else ""
+    lines = [f"no plugin, entry point or distribution {whose}is named {name!r} in {where}"]
+    distribution = facts.snapshot.find(spelling(name))
+    if distribution is not None:
+        lines = [f"{distribution} is installed in {where}, and has no plugin {whose or 'of any host'}".rstrip()]
+    near = like(name, plugins)
+    if near:
+        lines.append(f"did you mean {' or '.join(near)}?")
+    hosts = tuple(facts.hosts())
+    if host is not None and host not in hosts and not plugins:
+        alike = near_matches(host, hosts)
+        hint = f"; did you mean {alike[0]}?" if alike else ""
+        lines.append(f"hosts that exist: {', '.join(hosts) or 'none'}{hint}")
+    lines.append(f"next: {step('list --all', host or '')}")
+    return "\n".join(lines)

@@ -40,6 +40,27 @@ class Requirers:
         """Return who requires a distribution directly, as ``name`` or ``name[extra]``, sorted."""
         return tuple(sorted({label for _, label, _ in self._steps(distribution.key)}))
 
+    def requiring(self, distribution: Distribution) -> tuple[tuple[str, str, str], ...]:
+        """Return who requires a distribution directly, as normalised name, name and extra, sorted.
+
+        The extra is the one without which the requirement does not hold, or empty.
+        """
+        steps = self._steps(distribution.key)
+        found = [(key, self._by_key[key].name, label[len(self._by_key[key].name) + 1 : -1]) for key, label, _ in steps]
+        return tuple(sorted(found))
+
+    def required(self, distribution: Distribution) -> tuple[tuple[str, str], ...]:
+        """Return what a distribution requires directly, as normalised name and name, sorted.
+
+        What only an extra asks for is left out: nothing on disk tells which extras were asked for.
+        """
+        found: set[tuple[str, str]] = set()
+        for requirement in distribution.requires:
+            key, marker = _split(requirement)
+            if key and key != distribution.key and self._verdict(marker) == "":
+                found.add((key, self._by_key[key].name if key in self._by_key else key.replace("_", "-")))
+        return tuple(sorted(found))
+
     def chain(self, distribution: Distribution) -> tuple[str, ...]:
         """Return the shortest chain of distributions that pulled one in.
 

@@ -305,11 +305,18 @@ class Snapshot:
         Reads every distribution's requirements at the first call. Empty when somebody asked for it itself, or when
         nothing requires it.
         """
+        return self._who_requires().chain(distribution)
+
+    def requirers(self, distribution: "Distribution") -> tuple[str, ...]:
+        """Return who requires a distribution directly, as ``name`` or ``name[extra]``, sorted."""
+        return self._who_requires().direct(distribution)
+
+    def _who_requires(self) -> "Requirers":
         if self._requirers is None:
             from plugframe.discovery.provenance import Requirers
 
             self._requirers = Requirers(self.distributions(), self.environment.markers)
-        return self._requirers.chain(distribution)
+        return self._requirers
 
     def diagnostics(self) -> "tuple[Diagnostic, ...]":
         """Return the defects found, sorted by code and place. Complete only after ``discover(deep=True)``."""

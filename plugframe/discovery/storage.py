@@ -11,12 +11,15 @@ from _imp import source_hash  # the hash of hash-based .pyc files: at hand in ev
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 LARGEST = 64 * 1024 * 1024
 _OFF = ("off", "0", "no", "false")
 _START, _ENDING = "plugframe-", ".index"
+CODE_ENDING = ".code"
+_CODE = "code"
+_CODE_DIGITS = 64
 _LEFTOVER_SECONDS = 3600
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -45,6 +48,12 @@ def _default_folder() -> str | None:
     from platformdirs import user_cache_dir
 
     return user_cache_dir("plugframe", appauthor=False)
+
+
+def code_folder() -> str | None:
+    """Return the folder for compiled code of verified sources, or None when there shall be none."""
+    where = folder()
+    return os.path.join(where, _CODE) if where else None
 
 
 def file_for(key: str) -> str | None:
@@ -154,19 +163,29 @@ def problem() -> str:
 
 
 def files() -> "Iterator[tuple[str, os.stat_result]]":
-    """Yield ``(path, status)`` of everything that we keep, indexes and leftovers of interrupted writes, sorted."""
-    where = folder()
+    """Yield ``(path, status)`` of everything that we keep, indexes, code, leftovers of interrupted writes, sorted."""
+    yield from _files(folder(), _is_ours)
+    yield from _files(code_folder(), _is_code)
+
+
+def _files(where: str | None, is_ours: "Callable[[str], bool]") -> "Iterator[tuple[str, os.stat_result]]":
     try:
-        names = sorted(os.listdir(where)) if where else []
+        names = sorted(os.listdir(where)) if where and not os.path.islink(where) else []
     except OSError:
         return
     for name in names:
-        if _is_ours(name):
+        if is_ours(name):
             path = os.path.join(where or "", name)
             try:
                 yield path, os.lstat(path)
             except OSError:
                 continue
+
+
+def _is_code(name: str) -> bool:
+    key, ending, rest = name.partition(CODE_ENDING)
+    made = len(key) == _CODE_DIGITS and ending and set(key) <= set("0123456789abcdef")
+    return bool(made) and (not rest or rest.endswith(".tmp"))
 
 
 def _is_ours(name: str) -> bool:

@@ -4,6 +4,8 @@ Each carries what it speaks of as attributes, subclasses the builtin that caller
 message without importing anything.
 """
 
+from plugframe.errors.calls import CallHookError as CallHookError
+from plugframe.errors.calls import CallPlanError as CallPlanError
 from plugframe.errors.environments import CommandNotRunError as CommandNotRunError
 from plugframe.errors.environments import NameNotInstalledError as NameNotInstalledError
 from plugframe.errors.hooks import CoroutineHookError as CoroutineHookError
@@ -17,18 +19,30 @@ from plugframe.errors.libraries import NativeError as NativeError
 from plugframe.errors.libraries import NativeMemoryError as NativeMemoryError
 from plugframe.errors.libraries import NativeTypeError as NativeTypeError
 from plugframe.errors.libraries import NativeValueError as NativeValueError
+from plugframe.errors.locks import LockError as LockError
+from plugframe.errors.locks import LockMismatchError as LockMismatchError
 from plugframe.errors.names import DeclarationError as DeclarationError
 from plugframe.errors.names import LazyImportError as LazyImportError
 from plugframe.errors.names import LazyModuleNotFoundError as LazyModuleNotFoundError
 from plugframe.errors.names import NamespaceError as NamespaceError
 from plugframe.errors.names import NotRegisteredError as NotRegisteredError
 from plugframe.errors.names import ReferenceNotFoundError as ReferenceNotFoundError
+from plugframe.errors.operations import AmbiguousCallError as AmbiguousCallError
+from plugframe.errors.operations import AnnotationError as AnnotationError
+from plugframe.errors.operations import BackendNotFoundError as BackendNotFoundError
+from plugframe.errors.operations import Decline as Decline
+from plugframe.errors.operations import ImplementationMismatchError as ImplementationMismatchError
+from plugframe.errors.operations import LateDeclineError as LateDeclineError
+from plugframe.errors.operations import NoImplementationError as NoImplementationError
+from plugframe.errors.operations import OperationSettingError as OperationSettingError
+from plugframe.errors.operations import UnknownOperationError as UnknownOperationError
 from plugframe.errors.plugins import EnvironmentNotReadableError as EnvironmentNotReadableError
 from plugframe.errors.plugins import PluginBlockedError as PluginBlockedError
 from plugframe.errors.plugins import PluginImportError as PluginImportError
 from plugframe.errors.plugins import PluginLoadError as PluginLoadError
 from plugframe.errors.plugins import PluginModuleNotFoundError as PluginModuleNotFoundError
 from plugframe.errors.plugins import PluginNotFoundError as PluginNotFoundError
+from plugframe.errors.plugins import RequiredPluginError as RequiredPluginError
 from plugframe.errors.registration import RegistrationConflictError as RegistrationConflictError
 from plugframe.errors.registration import RegistrationError as RegistrationError
 from plugframe.errors.registration import SignatureMismatchError as SignatureMismatchError

@@ -54,16 +54,55 @@ class PluginModuleNotFoundError(PluginImportError, ModuleNotFoundError):
 class PluginBlockedError(PlugframeError, RuntimeError):
     """A plugin was asked for that may not run."""
 
-    def __init__(self, plugin: str, state: str, reason: str) -> None:
-        """Keep the plugin, its state and the reason for it."""
-        super().__init__(plugin, state, reason)
+    def __init__(self, plugin: str, state: str, reason: str, next_step: str = "") -> None:
+        """Keep the plugin, its state, the reason for it, and what to do to have it otherwise."""
+        super().__init__(plugin, state, reason, next_step)
         self.plugin = plugin
         self.state = state
         self.reason = reason
+        self.next_step = next_step
 
     def __str__(self) -> str:
-        host = self.plugin.partition(":")[0].rpartition(".")[0]
-        return f"{self.plugin} is {self.state}: {self.reason}. Next: plugframe list --host {host} --all"
+        group, _, rest = self.plugin.partition(":")
+        step = self.next_step or f"plugframe why {rest.partition(' from ')[0]} --host {group.rpartition('.')[0]}"
+        return f"{self.plugin} is {self.state}: {self.reason}. Next: {step}"
+
+
+class RequiredPluginError(PlugframeError, RuntimeError):
+    """A plugin is not there, may not run or cannot be loaded without which its host must not go on."""
+
+    def __init__(
+        self,
+        host: str,
+        name: str,
+        state: str,
+        reason: str,
+        *,
+        plugin: str = "",
+        where: str = "",
+        installed_by: str = "",
+        next_step: str = "",
+    ) -> None:
+        """Keep the host, the name that it requires, the plugin's state and the reason for it, and what follows.
+
+        ``plugin`` is whose it is (``group:name from distribution version``), empty where none is installed.
+        """
+        super().__init__(host, name, state, reason)
+        self.host = host
+        self.name = name
+        self.state = state
+        self.reason = reason
+        self.plugin = plugin
+        self.where = where
+        self.installed_by = installed_by
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        whose = f", {self.plugin}," if self.plugin else ""
+        what = f"{self.host} requires the plugin {self.name!r}, and it{whose} is {self.state}: {self.reason}{place}"
+        parts = (what, f"{self.host} does not go on without it", self.installed_by)
+        return ". ".join(filter(None, (*parts, self.next_step and f"Next: {self.next_step}")))
 
 
 class EnvironmentNotReadableError(PlugframeError, OSError):

@@ -74,15 +74,16 @@ class SignatureMismatchError(RegistrationError):
 class UnboundSlotError(PlugframeError, RuntimeError):
     """A callback slot was called that must be bound and is not."""
 
-    def __init__(self, host: str, slot: str) -> None:
-        """Keep the host and the slot."""
-        super().__init__(host, slot)
+    def __init__(self, host: str, slot: str, explanation: str = "") -> None:
+        """Keep the host and the slot, and who would be bound, why it is not, and the next step, if that is known."""
+        super().__init__(host, slot, explanation)
         self.host = host
         self.slot = slot
+        self.explanation = explanation
 
     def __str__(self) -> str:
-        return (
-            f"the slot {self.slot!r} of {self.host} must be bound, and nothing is: no entry point of the group "
-            f"{self.host}.callbacks names it, and no plugin that is loaded has registered a function for it. "
-            f"Next: plugframe list --host {self.host} --all"
+        known = self.explanation or (
+            f"no entry point of the group {self.host}.callbacks names it, and no plugin that is loaded has registered "
+            f"a function for it. Next: plugframe list --host {self.host} --all"
         )
+        return f"the slot {self.slot!r} of {self.host} must be bound, and nothing is: {known}"

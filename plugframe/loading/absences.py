@@ -1,4 +1,4 @@
-"""Why a class is not there: who declares it and may not provide it, or may register it once it is loaded."""
+"""Why something is not there: who declares it and may not provide it, or may register it once it is loaded."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ _MOST_NAMED = 3
 def explain_absence(name: str, plugins: "Plugins", loader: "Loader", registered: "Names") -> str:
     """Return who would provide a class or a namespace that is not registered, and the next step.
 
-    Nothing is imported to find out. Of several reasons the best known counts: an entry point that cannot be used, a
-    plugin that may not run, one that failed, and those that were not loaded yet.
+    Nothing is imported to find out. Of several reasons the best known counts: a plugin that may not run, an entry
+    point that cannot be used, a plugin that failed, and those that were not loaded yet.
 
     Args:
         name: dotted, such as ``vision.ResNet``.
@@ -29,8 +29,8 @@ def explain_absence(name: str, plugins: "Plugins", loader: "Loader", registered:
     """
     reasons = (
         _namespace(name, registered),
+        _refused("classes", name, plugins),
         _unusable(name, plugins, registered),
-        _refused(name, plugins),
         _failed(name, plugins, loader),
     )
     for reason in reasons:
@@ -55,12 +55,24 @@ def _unusable(name: str, plugins: "Plugins", registered: "Names") -> "Iterator[s
             yield f"{entry} declares it and is left out: {reason}. {advice}"
 
 
-def _refused(name: str, plugins: "Plugins") -> "Iterator[str]":
+def explain_refusal(kind: str, name: str, plugins: "Plugins") -> str:
+    """Return which plugin declares something and may not run, why, and the next step; empty where none does.
+
+    Args:
+        kind: such as ``hooks`` or ``callbacks``.
+        name: the whole name of what is not there, or the namespace that it would be in.
+        plugins: the host's.
+    """
+    return next(_refused(kind, name, plugins), "")
+
+
+def _refused(kind: str, name: str, plugins: "Plugins") -> "Iterator[str]":
     for plugin in plugins.everything():
-        declares = any(_covers(declared, name) for declared in plugin.provides.get("classes", ()))
+        declares = any(_covers(declared, name) for declared in plugin.provides.get(kind, ()))
         if declares and not plugin.decision.allowed:
             reason = f"{plugin.state}: {plugin.decision.reason}"
-            yield f"{plugin} declares it and is {reason}. Next: plugframe list --host {plugins.host} --all"
+            step = plugin.decision.next_step or f"plugframe why {plugin.name} --host {plugins.host}"
+            yield f"{plugin} declares it and is {reason}. Next: {step}"
 
 
 def _failed(name: str, plugins: "Plugins", loader: "Loader") -> "Iterator[str]":

@@ -23,7 +23,12 @@ class Activation:
     """
 
     def __init__(
-        self, mode: str, plugins: "Callable[[], Mapping[str, Plugin]]", loader: "Loader", learned: "Learned"
+        self,
+        mode: str,
+        plugins: "Callable[[], Mapping[str, Plugin]]",
+        loader: "Loader",
+        learned: "Learned",
+        check: "Callable[[], None]" = lambda: None,
     ) -> None:
         """Keep what decides.
 
@@ -32,11 +37,13 @@ class Activation:
             plugins: returns the host's plugins by name, as they are installed now.
             loader: loads them.
             learned: knows which hooks the plugins implement that declare none.
+            check: raises where a plugin is not loaded that the host requires; called after each load.
         """
         self.mode = mode
         self._plugins = plugins
         self._loader = loader
         self._learned = learned
+        self._check = check
         self._idle = False
         self._looks = 0
 
@@ -45,6 +52,9 @@ class Activation:
 
         Returns:
             Whether that is done for good; not while another thread, or an import further up, is loading one of them.
+
+        Raises:
+            RequiredPluginError: a plugin is not loaded that the host requires.
         """
         looks = self._looks
         if self._idle:
@@ -53,6 +63,7 @@ class Activation:
         self._learned.look_again()
         outcomes = [self._loader.load(plugin) for plugin in plugins.values() if self._implements(plugin, hook)]
         self._learned.save()
+        self._check()
         done = all(outcome.result.state != "available" for outcome in outcomes)
         self._idle = done and len(outcomes) == len(plugins)
         if looks != self._looks:  # Somebody wants another look; asked last, so that it is not forgotten.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from plugframe.errors import PluginBlockedError
+    from plugframe.errors import LockMismatchError, PluginBlockedError
 
 _FRAMEWORK = tuple(
     os.path.dirname(file) + os.sep for file in (os.path.dirname(os.path.abspath(__file__)), importlib.__file__)
@@ -63,7 +63,7 @@ def describe_refusal(plugin: Plugin) -> LoadResult:
         reason=plugin.decision.reason,
         where=_declaration(plugin),
         effect="it was not imported; the others are not affected",
-        next_step=_next_step(plugin),
+        next_step=plugin.decision.next_step or _next_step(plugin),
     )
 
 
@@ -78,6 +78,18 @@ def describe_block(plugin: Plugin, error: "PluginBlockedError") -> LoadResult:
     )
 
 
+def describe_mismatch(plugin: Plugin, error: "LockMismatchError") -> LoadResult:
+    """Return the result of a plugin that is not what the lock says, or needs what is not."""
+    return LoadResult(
+        plugin=plugin,
+        state="blocked",
+        reason=f"{error.name} {error.reason}",
+        where=error.path or "",
+        effect="nothing of this plugin is available; the others are not affected",
+        next_step=error.next_step,
+    )
+
+
 def _declaration(plugin: Plugin) -> str:
     return os.path.join(plugin.distribution.metadata_path, "entry_points.txt")
 
@@ -88,6 +100,8 @@ def _next_step(plugin: Plugin) -> str:
     Only what came from an index is upgraded by name: of anything else, the index may have a stranger's of that name.
     """
     distribution = plugin.distribution
+    if plugin.state == "quarantined":
+        return f"plugframe quarantine clear {shlex.quote(plugin.name)}, to have it tried once more; or upgrade it"
     if getattr(sys, "frozen", False):  # its executable is the application, in which nothing can be installed
         return f"get or build the application with another {distribution.name}, or without it"
     pip = f"{shlex.quote(sys.executable or 'python')} -m pip"

@@ -17,7 +17,7 @@ from plugframe.loading.plugins import is_importing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from plugframe.loading.enlisting import Enlisting
 
@@ -30,15 +30,19 @@ PATIENCE_SECONDS = 10.0
 class Libraries:
     """The libraries that one host has loaded."""
 
-    def __init__(self, host: str, enlisting: "Enlisting") -> None:
+    def __init__(
+        self, host: str, enlisting: "Enlisting", approve: "Callable[[LibraryFile], None]" = lambda _: None
+    ) -> None:
         """Begin with none.
 
         Args:
             host: its name.
             enlisting: registers what libraries bring, and takes it away.
+            approve: raises a LibraryError for a file that must not be opened.
         """
         self._host = host
         self._enlisting = enlisting
+        self._approve = approve
         self._loaded: dict[str, Library] = {}
         self._identities: dict[Identity, Library] = {}
         self._spellings: dict[str, tuple[Identity, Library]] = {}
@@ -96,6 +100,7 @@ class Libraries:
     def _load(self, path: str, *, plain: bool) -> Library:
         started = time.perf_counter()
         file = examine(path, plain=plain)
+        self._approve(file)
         try:
             library = self._open(file, started)
         except (PlugframeError, KeyboardInterrupt):

@@ -127,9 +127,10 @@ def _is_absent(error: BaseException, module: str) -> bool:
 
 
 def _blocked(plugin: "Plugin", alias: str) -> ImportError:
-    cause = PluginBlockedError(str(plugin), plugin.state, plugin.decision.reason)
+    step = describe_refusal(plugin).next_step
+    cause = PluginBlockedError(str(plugin), plugin.state, plugin.decision.reason, step)
     reason = f"it is {plugin.state}: {plugin.decision.reason}"
-    rest = {"effect": f"{alias} cannot be imported; {_EFFECT}", "next_step": describe_refusal(plugin).next_step}
+    rest = {"effect": f"{alias} cannot be imported; {_EFFECT}", "next_step": step}
     error = PluginImportError(str(plugin), reason, **rest)
     error.__cause__ = cause
     return error

@@ -6,15 +6,17 @@
 import sys
 import threading
 import time
+from contextlib import nullcontext
 
-from plugframe.errors import PluginBlockedError, PluginImportError, PluginLoadError
-from plugframe.loading.faults import describe_block, describe_fault, describe_refusal
+from plugframe.errors import LockMismatchError, PluginBlockedError, PluginImportError, PluginLoadError
+from plugframe.loading.faults import describe_block, describe_fault, describe_mismatch, describe_refusal
 from plugframe.loading.resolve import resolve
 from plugframe.records import LoadResult, Plugin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
     from plugframe.records import Diagnostic
 
@@ -40,12 +42,12 @@ class Outcome:
             PluginBlockedError: it may not run.
         """
         result = self.result
-        if self.error is not None and result.state == "broken":
+        if self.error is not None and (result.state == "broken" or type(self.error) is LockMismatchError):
             kind = PluginImportError if issubclass(type(self.error), ImportError) else PluginLoadError
             rest = {"where": result.where, "effect": result.effect, "next_step": result.next_step}
             raise kind(str(result.plugin), result.reason, **rest) from self.error
         if result.state != "loaded":
-            raise PluginBlockedError(str(result.plugin), result.state, result.reason)
+            raise PluginBlockedError(str(result.plugin), result.state, result.reason, result.next_step)
 
 
 class Loader:
@@ -56,16 +58,23 @@ class Loader:
     wait for each other. No lock is held while a plugin's code runs.
     """
 
-    def __init__(self, register: "Register", admit: "Callable[[Plugin], None]" = lambda _: None) -> None:
+    def __init__(
+        self,
+        register: "Register",
+        admit: "Callable[[Plugin], None]" = lambda _: None,
+        watch: "Callable[[Plugin], AbstractContextManager[None]]" = lambda _: nullcontext(),
+    ) -> None:
         """Make a loader.
 
         Args:
             admit: raises a PluginBlockedError for a plugin that must not be imported now.
             register: takes a plugin and its object, and returns what it registered, as ``kind:name``, and where
                 that differs from what it declares.
+            watch: returns what is entered around the import of a plugin and its registration.
         """
         self._register = register
         self._admit = admit
+        self._watch = watch
         self._lock = threading.Lock()
         self._outcomes: dict[str, Outcome] = {}
         self._claims: dict[str, threading.Event] = {}
@@ -140,7 +149,8 @@ class Loader:
         outer = self.current()
         self._current.value = (plugin, frozenset(sys.modules))
         try:
-            outcome = attempt(plugin, self._register, self._admit)
+            with self._watch(plugin) if plugin.entry_point.value else nullcontext():
+                outcome = attempt(plugin, self._register, self._admit)
             return outcome
         finally:
             self._current.value = outer
@@ -194,6 +204,8 @@ def attempt(plugin: Plugin, register: "Register", admit: "Callable[[Plugin], Non
     except BaseException as error:  # noqa: BLE001 # SystemExit and a plugin's own kinds: nothing of it may stop the host
         if type(error) is PluginBlockedError and error.plugin == str(plugin):
             return Outcome(describe_block(plugin, error), error=error)
+        if type(error) is LockMismatchError:
+            return Outcome(describe_mismatch(plugin, error), error=error)
         seconds = time.perf_counter() - started
         return Outcome(describe_fault(plugin, error, sys.exc_info()[2], seconds=seconds), error=error)
     seconds = time.perf_counter() - started

@@ -3,30 +3,36 @@
 import inspect
 import sys
 import threading
+from contextlib import nullcontext
 
-from plugframe.errors import NotRegisteredError, PluginImportError, RegistrationError
+from plugframe.calls.registering import CallHooks
+from plugframe.errors import NotRegisteredError, RegistrationError
 from plugframe.hooks.hosted.framework import offer_registrars
 from plugframe.hooks.hosted.manager import HostManager
-from plugframe.loading.absences import explain_absence
+from plugframe.loading.absences import explain_absence, explain_refusal
 from plugframe.loading.activation import Activation, check_declared
-from plugframe.loading.faults import fault_of
+from plugframe.loading.declared import additions, resolver
+from plugframe.loading.guarding import Guarding
+from plugframe.loading.hooks import Hooks
 from plugframe.loading.learned import Learned
 from plugframe.loading.library import Library
 from plugframe.loading.plugins import Loader
+from plugframe.loading.reporting import check_required
 from plugframe.loading.resolve import resolve
-from plugframe.namespaces.names import Addition, name_problem
+from plugframe.namespaces.names import Addition
 from plugframe.namespaces.references import References
 from plugframe.namespaces.registrars import Registrar
-from plugframe.operations.backends import Backends
+from plugframe.operations.operations import Operations
 from plugframe.policy.groups import PARTS, RESERVED
-from plugframe.records import Diagnostic, EntryPoint, Plugin, split_reference
+from plugframe.records import Diagnostic, Plugin, split_reference
 from plugframe.registry.bindings import Bindings
 from plugframe.registry.callbacks import Callbacks
 from plugframe.registry.classes import ClassRegistry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from plugframe.hooks.hosted.typed import OpenHook
     from plugframe.loading.libraries import Libraries
@@ -55,7 +61,10 @@ class Registration:
         """
 
         def declared(kind: str, look: "Callable[[], Plugins]" = plugins) -> "Callable[[], Iterator[Addition]]":
-            return lambda: _declared(look().declared(kind), kind)
+            return lambda: additions(look().declared(kind), kind)
+
+        def refused(kind: str) -> "Callable[[str], str]":
+            return lambda name: explain_refusal(kind, name, plugins())
 
         self.class_names = References(
             "class",
@@ -66,20 +75,49 @@ class Registration:
         )
         self.classes = ClassRegistry(host, self.class_names, parts=PARTS["classes"], reserved=RESERVED["classes"])
         self.bound = Bindings(
-            resolve=self._resolver(callable), fill=declared("callbacks"), glimpse=declared("callbacks", glimpse)
+            resolve=self._resolver(callable),
+            fill=declared("callbacks"),
+            glimpse=declared("callbacks", glimpse),
+            explain=refused("callbacks"),
         )
         self.callbacks = Callbacks(self.bound, host=host)
-        self.libraries = References("library", resolve=_resolver(self._load_library), fill=declared("libraries"))
+        self.libraries = References(
+            "library",
+            resolve=resolver(self._load_library, self._watch_addition),
+            fill=declared("libraries"),
+            explain=refused("libraries"),
+        )
         self._host = host
+        self._guarding = Guarding(plugins)
         self._files: Libraries | None = None
-        self.operations = Backends("operation", resolve=self._resolver(callable), fill=declared("operations"))
-        self.loader = Loader(self.register, self._admit)
+        self.backends = References(
+            "backend", resolve=self._resolver(callable), fill=declared("operations"), explain=refused("operations")
+        )
+        self.calls = CallHooks(f"all that {host} calls", loading=self._loading)
+        self.operations = Operations(host, self.backends, self.calls)
+        self.loader = Loader(self.register, self._admit, self._watch)
         self.learned = Learned(host, lambda: plugins().snapshot)
-        self.activation = Activation(activation, plugins, self.loader, self.learned)
+        self._plugins, self._refused = plugins, refused
+        self.activation = Activation(activation, plugins, self.loader, self.learned, self.check_required)
+        self.hooks = Hooks(host, self)
         self.manager = HostManager(host, self.activation.wake, self._loading, self.activation.is_idle)
+
+    def check_required(self) -> None:
+        """Raise where a plugin is not loaded that the host requires; see ``reporting.check_required``."""
+        check_required(self._plugins(), self.loader)
 
     def _admit(self, plugin: Plugin) -> None:
         self.manager.admit(plugin)
+        self._guarding.admit(plugin)
+
+    def _watch(self, plugin: Plugin) -> "AbstractContextManager[None]":
+        return self._plugins().quarantine.watch(plugin)
+
+    def _watch_addition(self, addition: Addition) -> "AbstractContextManager[None]":
+        """Return what is entered around the import of a declared name: of its plugin, unless that is imported."""
+        imported = split_reference(str(addition.target))[0] in sys.modules
+        plugin = None if imported else self._plugins().plugin_of(addition.name, addition.provider)
+        return self._watch(plugin) if plugin is not None else nullcontext()
 
     @property
     def files(self) -> "Libraries":
@@ -91,7 +129,7 @@ class Registration:
             enlisting = Enlisting(
                 self._host, classes=self.class_names, callbacks=self.callbacks, register=self.register, undo=self.undo
             )
-            made = Libraries(self._host, enlisting)
+            made = Libraries(self._host, enlisting, self._guarding.approve)
             with _publishing:  # Of two threads that make one, both must get the same.
                 first: Libraries | None = self._files
                 self._files = first or made
@@ -100,10 +138,10 @@ class Registration:
     def _load_library(self, reference: str) -> object:
         from plugframe.loading.places import find_file
 
-        return self.files.load(find_file(reference))
+        return self.files.load(self._guarding.expect(find_file(reference)))
 
     def _resolver(self, accepts: "Callable[[object], bool]") -> "Callable[[Addition], object]":
-        return _resolver(self._resolve, accepts)
+        return resolver(self._resolve, self._watch_addition, accepts)
 
     def _resolve(self, reference: str) -> object:
         """Return what a reference means, which may be a class or a function of a declared library."""
@@ -137,7 +175,7 @@ class Registration:
             function = self.manager.hook_function(name)
         if function is None:
             kind = "hook"
-            raise NotRegisteredError(kind, name, self.hook_names())
+            raise NotRegisteredError(kind, name, self.hook_names(), explain=lambda: self._refused("hooks")(name))
         return function
 
     def hook_names(self) -> tuple[str, ...]:
@@ -150,7 +188,7 @@ class Registration:
         return {
             "classes": self.class_names,
             "libraries": self.libraries,
-            "operations": self.operations,
+            "operations": self.backends,
             "callbacks": self.bound,
         }
 
@@ -169,13 +207,15 @@ class Registration:
             RegistrationError: a name or target is not what it must be, or is taken.
             Exception: whatever the plugin's own functions raise.
         """
+        early = self._guarding.findings(plugin)
         if value is None:
-            return (), ()
+            return (), early
         provider = str(plugin)
         tables = self.tables()
         registrars = {kind: _registrar(kind, provider, tables[kind]) for kind in PARTS}
         check_comparable(value, provider)
         offer_registrars(value, registrars)
+        self.operations.check(registrars["operations"].additions)
         try:
             for kind, table in tables.items():
                 table.commit(registrars[kind].additions)
@@ -192,7 +232,7 @@ class Registration:
         registered = (
             f"{kind}:{addition.name}" for kind, registrar in registrars.items() for addition in registrar.additions
         )
-        return tuple(registered), check_declared(plugin, found)
+        return tuple(registered), (*check_declared(plugin, found), *early)
 
     def undo(self, plugin: Plugin) -> None:
         """Take away all that a plugin registered."""
@@ -239,34 +279,6 @@ def _registrar(kind: str, provider: str, table: "References | Bindings") -> Regi
     )
 
 
-_ADVICE = {
-    "effect": "what it declares cannot be used; everything else is not affected",
-    "next_step": "upgrade or uninstall its distribution",
-}
-
-
-def _resolver(
-    find: "Callable[[str], object]", accepts: "Callable[[object], bool]" = lambda _: True
-) -> "Callable[[Addition], object]":
-    """Return what imports the target of a declared name, whatever goes wrong an ImportError that says whose it is.
-
-    What is no failure but a wish to stop, such as a KeyboardInterrupt or an asyncio.CancelledError, is let pass.
-    """
-
-    def resolve_addition(addition: Addition) -> object:
-        try:
-            value = find(str(addition.target))
-        except (Exception, SystemExit) as error:
-            reason, where = fault_of(error, sys.exc_info()[2])
-            raise PluginImportError(addition.provider, reason, where=where, **_ADVICE) from error
-        if not accepts(value):
-            reason = f"{addition.target!r} is an object of {type(value).__name__}, not what it is declared to be"
-            raise PluginImportError(addition.provider, reason, **_ADVICE)
-        return value
-
-    return resolve_addition
-
-
 def check_comparable(value: object, provider: str) -> None:
     """Refuse an object that would keep others from being registered: pluggy compares each with all.
 
@@ -281,11 +293,3 @@ def check_comparable(value: object, provider: str) -> None:
     if not fits:
         message = f"{provider} is an object that is equal to any other, so that no other could be registered"
         raise RegistrationError(message)
-
-
-def _declared(entry_points: "Iterable[EntryPoint]", kind: str) -> "Iterator[Addition]":
-    """Yield what entry points declare and can be reached; of one name, that of the distribution that sorts first."""
-    for entry in sorted(entry_points, key=lambda entry: entry.distribution.key):
-        problem = entry.problem or name_problem(entry.name, parts=PARTS[kind], reserved=RESERVED.get(kind, ()))
-        if not problem:
-            yield Addition(name=entry.name, provider=str(entry), target=entry.value)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from plugframe.discovery.metadata import normalize
 from plugframe.discovery.provenance import Requirers
 from plugframe.overlay.folder import overlay
-from plugframe.overlay.processes import Ended, watched
+from plugframe.overlay.processes import UNMARKED, Ended, watched
 from plugframe.overlay.search import Closures, smallest
 from plugframe.overlay.targets import Target, selection
 
@@ -120,7 +120,7 @@ def under_overlays(words: "Sequence[str]", groups: "Iterable[str]", *, seconds: 
 
     def run(enabled: frozenset[Target]) -> tuple[Ended, bool]:
         with overlay(selection(enabled, groups, only=True, reason=_REASON)) as made:
-            return watched(words, made.variables(), seconds=seconds), made.taken_up()
+            return watched(words, {**made.variables(), **UNMARKED}, seconds=seconds), made.taken_up()
 
     return run
 

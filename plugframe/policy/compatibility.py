@@ -1,6 +1,7 @@
 """Whether a plugin was made for the host's version: its distribution's requirement on the host's distribution."""
 
 from plugframe.discovery.metadata import normalize
+from plugframe.policy.groups import HOSTS
 from plugframe.records import Distribution
 
 TYPE_CHECKING = False
@@ -9,7 +10,6 @@ if TYPE_CHECKING:
 
     from plugframe.discovery.snapshot import Snapshot
 
-HOSTS = "plugframe.hosts"
 _NAME_ENDS = "[(<>=!~;@ \t"
 
 

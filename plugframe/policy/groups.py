@@ -4,9 +4,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from plugframe.discovery.snapshot import Snapshot
 
+HOSTS = "plugframe.hosts"
 KINDS = ("hooks", "classes", "callbacks", "libraries", "operations")
 PARTS = {"classes": 2, "callbacks": 1, "libraries": 1, "operations": 3}  # of a name, at least
 RESERVED = {"classes": ("add", "get", "mount", "provider")}  # what could not be reached: methods have these names
+
+
+def check_host(name: object) -> None:
+    """Refuse what cannot be a host's name.
+
+    Raises:
+        ValueError: the name cannot be part of a group.
+    """
+    words = str(name).replace("-", ".").replace("_", ".").split(".")
+    if not issubclass(type(name), str) or not all(word.isalnum() for word in words):
+        message = f"a host's name is of letters and digits, with '.', '-' or '_' between them; got {name!r}"
+        raise ValueError(message)
 
 
 def groups(host: str) -> tuple[str, ...]:

@@ -6,9 +6,13 @@ from plugframe.policy.groups import names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
     from plugframe.discovery.snapshot import Snapshot
+    from plugframe.policy.locking.admission import Admission
+    from plugframe.policy.quarantine.watching import Quarantine
+    from plugframe.policy.rules import Judge
     from plugframe.policy.settings.reading import Given
     from plugframe.policy.settings.values import Settings
     from plugframe.records import EntryPoint, Plugin
@@ -22,10 +26,21 @@ class Plugins(_PluginMapping):
     """The plugins of one host in one snapshot of its environment: name to ``Plugin``, sorted by name.
 
     The names cost one look at the snapshot's rows; the records are made when the first of them is asked for.
+
+    Attributes:
+        host: the host's name.
+        snapshot: what is installed.
+        guard: what ``secure`` returned; None until the records are made, and where the mode is not locked.
     """
 
     def __init__(
-        self, host: str, snapshot: "Snapshot", *, given: "Given | None" = None, required: tuple[str, ...] = ()
+        self,
+        host: str,
+        snapshot: "Snapshot",
+        given: "Given | None" = None,
+        required: tuple[str, ...] = (),
+        *,
+        secure: "Callable[[Admission], object] | None" = None,
     ) -> None:
         """Keep the host's name and what is installed; look at nothing yet.
 
@@ -34,12 +49,16 @@ class Plugins(_PluginMapping):
             snapshot: what is installed.
             given: the settings that the application ships.
             required: the plugins that it requires.
+            secure: called where the mode is locked, before anybody learns which plugins may run.
         """
         self.host = host
         self.snapshot = snapshot
         self._given = given
         self._required = required
+        self._secure = secure
+        self.guard: Any = None  # of a room above
         self._settings: Settings | None = None
+        self._quarantine: Quarantine | None = None
         self._names: dict[str, None] | None = None
         self._all: tuple[Plugin, ...] | None = None
         self._winners: dict[str, Plugin] = {}
@@ -54,19 +73,59 @@ class Plugins(_PluginMapping):
             self._settings = read_settings(self.host, prefix=prefix, given=self._given, required=self._required)
         return self._settings
 
+    @property
+    def quarantine(self) -> "Quarantine":
+        """Which plugins ended a process while they were loaded, looked at once, and the marks of loading one."""
+        if self._quarantine is None:
+            from plugframe.policy.quarantine.watching import Quarantine
+
+            active = self.settings.get("quarantine", default=True) is True
+            self._quarantine = Quarantine(self.host, self.snapshot.environment, active=active)
+        return self._quarantine
+
     def everything(self) -> "tuple[Plugin, ...]":
         """Return all, those of a name that another plugin has included, the one that may run first."""
         if self._all is None:
             from plugframe.policy.decisions import plugins
             from plugframe.policy.rules import Rules
 
-            rules = Rules(self.host, self.snapshot, self.settings)
+            rules = Rules(self.host, self.snapshot, self.settings, further=self._further())
             found = plugins(self.host, self.snapshot.entry_points, rules.judge)
             winners: dict[str, Plugin] = {}
             for plugin in found:
                 winners.setdefault(plugin.name, plugin)
             self._winners, self._all = winners, found
         return self._all
+
+    def _further(self) -> "tuple[Judge, ...]":
+        """Return what else decides about plugins."""
+        if self.settings.mode != "locked":
+            return (self.quarantine.judge,)
+        from plugframe.policy.locking.admission import Admission
+
+        admission = Admission(self.host, self.snapshot, self.settings)
+        if self._secure is not None:
+            self.guard = self._secure(admission)
+        return admission.judge, self.quarantine.judge
+
+    def missing(self) -> "tuple[Plugin, ...]":
+        """Return a record for each plugin that the host requires and that is not installed."""
+        if not self._required and self.settings.says_nothing:
+            return ()
+        from plugframe.policy.absent import missing
+
+        return missing(self.settings, self.everything())
+
+    def required(self) -> "tuple[Plugin, ...]":
+        """Return the plugins without which the host must not go on, those that are missing last; none in safe mode."""
+        names = self.settings.required
+        if not names or self.settings.safe_mode:
+            return ()
+        from plugframe.policy.matching import is_named
+
+        meant = [plugin for plugin in self.everything() if is_named(plugin.entry_point, names)]
+        running = {plugin.name for plugin in meant if plugin.decision.allowed}
+        return (*(one for one in meant if one.decision.allowed or one.name not in running), *self.missing())
 
     def declared(self, kind: str) -> "tuple[EntryPoint, ...]":
         """Return what the plugins declare of a kind, such as ``classes``, without what belongs to denied ones only.
@@ -83,6 +142,21 @@ class Plugins(_PluginMapping):
             into.update((plugin.distribution.key, name) for name in plugin.provides.get(kind, ()))
         denied -= free
         return tuple(entry for entry in entries if (entry.distribution.key, entry.name) not in denied)
+
+    def plugin_of(self, name: str, provider: str) -> "Plugin | None":
+        """Return the plugin that a name belongs to, such as ``vision.ResNet``, or None.
+
+        Args:
+            name: what was declared or registered.
+            provider: by whom: the text of an entry point, or of a plugin.
+        """
+        for plugin in self.values():
+            if provider == str(plugin):
+                return plugin
+            is_own = provider.endswith(f" from {plugin.distribution}")
+            if is_own and any(name in names for kind, names in plugin.provides.items() if kind != "hooks"):
+                return plugin
+        return None
 
     def required_by(self, name: str) -> tuple[str, ...]:
         """Return the chain of distributions that pulled a plugin's in; empty when somebody asked for it.

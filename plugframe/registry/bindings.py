@@ -67,6 +67,7 @@ class Bindings:
         resolve: "Callable[[Addition], object]",
         fill: "Callable[[], Iterable[Addition]]",
         glimpse: "Callable[[], Iterable[Addition]]",
+        explain: "Callable[[str], str]" = lambda _: "",
     ) -> None:
         """Make empty stacks.
 
@@ -74,7 +75,9 @@ class Bindings:
             resolve: imports what an addition refers to.
             fill: returns what entry points declare, whose names count until ``refill``.
             glimpse: returns the same without deciding anything; asked while nothing else was.
+            explain: returns who would bind something to a slot and may not, one or more sentences.
         """
+        self.explain = explain
         self._declared = References("callback", resolve=self._import, fill=fill)
         self._resolve = resolve
         self._look = glimpse

@@ -155,7 +155,7 @@ class Slot:
         shown = self._shown
         binding = None if self._is_retired else self._bindings.find(self.name)
         if binding is None and self.required:
-            raise UnboundSlotError(self._host, self.name)
+            raise UnboundSlotError(self._host, self.name, self._bindings.explain(self.name))
         target = None if binding is None else self._load(binding)
         with self._lock:
             if shown == self._shown:

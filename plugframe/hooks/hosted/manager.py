@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pluggy._hooks import HookSpec
 
+    from plugframe.hooks.hosted.breaking import Breaker
     from plugframe.records import Distribution, Plugin
 
 
@@ -53,6 +54,7 @@ class HostManager(PluginManager):
         self._load = activate
         self._is_idle = is_idle
         self._sleeps = 0
+        self._breaker: Breaker | None = None
         super().__init__(host)
         self._inner_hookexec = self._conduct  # type: ignore[assignment] # pluggy calls it by position
 
@@ -176,6 +178,8 @@ class HostManager(PluginManager):
         for hook, implementation in super()._implementations(plugin, plugin_name):
             if declared is None or hook in declared:
                 take_keywords(implementation)
+                if self._breaker is not None:
+                    self._breaker.guard(hook, implementation)
                 yield hook, implementation
 
     def _verify_hook(self, hook: pluggy.HookCaller, hookimpl: pluggy.HookImpl) -> None:
@@ -282,3 +286,19 @@ class HostManager(PluginManager):
 
     def _describe(self, hook: str, implementation: pluggy.HookImpl) -> str:
         return self._policy(hook).describe(implementation)
+
+    def break_circuits(self, *, failures: int = 5, seconds: float = 60.0) -> "Breaker":
+        """Leave out implementations that raise several times in a row, from now on and until that is removed.
+
+        Args:
+            failures: in a row, after which one is left out.
+            seconds: after which one call tries it again.
+
+        Raises:
+            ValueError: it is switched on already, or the numbers make no sense.
+        """
+        from plugframe.hooks.hosted.breaking import Breaker
+
+        made = Breaker.replacing(self._breaker, self._describe, self._made, failures=failures, seconds=seconds)
+        self._breaker = made
+        return made

@@ -41,12 +41,11 @@ class ResolvedCall:
         overload: the declared signature that fits the arguments; its ``function`` is the host's own implementation.
         backend: the name of the one that was chosen, ``default`` for the host's own.
         provider: whose that is, such as ``myapp.operations:image.resize.acme from acme-vision 1.2``.
-        function: the implementation, call hooks around it included.
-        plain: the implementation itself.
+        function: the implementation; the operation's call hooks are around all of this.
         arguments: what it is given, defaults included.
     """
 
-    __slots__ = ("operation", "overload", "backend", "provider", "function", "plain", "arguments")
+    __slots__ = ("operation", "overload", "backend", "provider", "function", "arguments")
 
     def __init__(
         self,
@@ -56,7 +55,6 @@ class ResolvedCall:
         backend: str,
         provider: str,
         function: "Callable[..., Any]",
-        plain: "Callable[..., Any]",
         arguments: "BoundArguments",
     ) -> None:
         self.operation = operation
@@ -64,7 +62,6 @@ class ResolvedCall:
         self.backend = backend
         self.provider = provider
         self.function = function
-        self.plain = plain
         self.arguments = arguments
 
     def run(self) -> object:
@@ -101,13 +98,9 @@ checkers: "ContextVar[tuple[tuple[object, Checker | None], ...]]" = ContextVar("
 """Who checks the calls of which host's operations in this context, the outermost first; None suspends checking."""
 
 
-def wished(owner: object, operation: str, kind: str) -> "tuple[tuple[str, ...], ...]":
-    """Return what this context wants of an operation, the innermost first."""
-    return tuple(
-        wish.values
-        for wish in reversed(wishes.get())
-        if wish.kind == kind and wish.owner is owner and wish.operation in ("", operation)
-    )
+def wishes_for(owner: object, operation: str) -> tuple[Wish, ...]:
+    """Return what this context wants of an operation, the outermost first."""
+    return tuple(wish for wish in wishes.get() if wish.owner is owner and wish.operation in ("", operation))
 
 
 def checker_of(owner: object) -> "Checker | None":

@@ -5,6 +5,7 @@ import stat
 
 from plugframe.discovery.files import read_bytes
 from plugframe.errors import SettingsError
+from plugframe.policy.settings.places import DECIDED, SHARED, WRITTEN
 
 LARGEST = 1024 * 1024
 _KEY_AFTER = (b"[", b"tool", b"plugframe")  # what a line begins with that can make plugframe a key
@@ -20,7 +21,7 @@ def read_table(path: str, *, trusted: bool = False) -> dict[str, object] | None:
     Raises:
         SettingsError: it is there and cannot be read or understood, or somebody else may have written it.
     """
-    shared = os.path.basename(path) == "pyproject.toml"
+    shared = os.path.basename(path) == SHARED
     try:
         raw = read_bytes(path, limit=LARGEST)
         status = os.stat(path)
@@ -41,7 +42,9 @@ def read_table(path: str, *, trusted: bool = False) -> dict[str, object] | None:
         table = tool["plugframe"]
         if not isinstance(table, dict):
             raise SettingsError(path, "[tool.plugframe] is no table")
-    stranger = None if trusted else _stranger(status)
+    if os.path.basename(path) == DECIDED:
+        _check_decided(path, table)
+    stranger = "" if trusted else stranger_of(status)
     if stranger:
         advice = f"chown or chmod it, or name its folder in PLUGFRAME_PROJECT if you trust it: {os.path.dirname(path)}"
         raise SettingsError(path, stranger, advice)
@@ -57,15 +60,27 @@ def mentions(raw: bytes) -> bool:
         >>> mentions(b'dependencies = ["plugframe==1.0"]'), mentions(b'[tool.plugframe]')
         (False, True)
     """
-    if b"plugframe" not in raw:
-        return False
-    for line in raw.splitlines():
-        start = line.lstrip(b" \t\"'{,\xef\xbb\xbf")
-        if start.startswith(_KEY_AFTER):
-            after = start.partition(b"plugframe")[2].lstrip(b" \t\"'")
-            if after.startswith((b".", b"]")) or (after.startswith(b"=") and not after.startswith(b"==")):
-                return True
-    return False
+    return b"plugframe" in raw and any(map(_may_be_key, raw.splitlines()))
+
+
+def _may_be_key(line: bytes) -> bool:
+    start = line.lstrip(b" \t\"'{,\xef\xbb\xbf")
+    _, found, rest = start.partition(b"plugframe")
+    after = rest.lstrip(b" \t\"'")
+    is_key = not after or after.startswith((b".", b"]")) or (after[:1] == b"=" and after[:2] != b"==")
+    return bool(found) and start.startswith(_KEY_AFTER) and is_key
+
+
+def _check_decided(path: str, table: dict[str, object]) -> None:
+    """Refuse what commands do not write: they write the whole file anew, and would lose it."""
+    hosts = table.get("hosts", {})
+    tables = [table, *hosts.values()] if isinstance(hosts, dict) else [table]
+    for number, one in enumerate(tables):
+        known = ("enable", "disable", *(() if number else ("hosts",)))
+        for key in one if isinstance(one, dict) else ():
+            if key not in known:
+                reason = f"it has a key {key!r}; only what is enabled and disabled stands there"
+                raise SettingsError(path, reason, f"write {key!r} into {WRITTEN} beside it")
 
 
 def _parse(path: str, raw: bytes) -> dict[str, object]:
@@ -78,7 +93,7 @@ def _parse(path: str, raw: bytes) -> dict[str, object]:
         raise SettingsError(path, reason) from None
 
 
-def _stranger(status: os.stat_result) -> str:
+def stranger_of(status: os.stat_result) -> str:
     """Return why somebody else may have written a file; empty if nobody may."""
     if not hasattr(os, "geteuid"):
         return ""

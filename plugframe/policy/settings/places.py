@@ -9,8 +9,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WRITTEN = "plugframe.toml"
+
 DECIDED = "plugframe.decisions.toml"  # what commands write; what stands in it counts before what people wrote beside it
+WRITTEN = "plugframe.toml"
 SHARED = "pyproject.toml"
 
 

@@ -108,11 +108,12 @@ def _project(folder: str) -> "Iterator[Found]":
         place = f"the variable {variables.PROJECT}"
         error = SettingsError(place, f"there is no folder {folder!r}", "set it to a folder or to off, or unset it")
         yield Source(scope="variables", place=variables.PROJECT), error
-    yield from _read("project", _files(folder, places.SHARED), trusted=named)
+    yield from _read("project", _files(folder, shared=True), trusted=named)
 
 
-def _files(folder: str, *more: str) -> list[str]:
-    return [os.path.join(folder, name) for name in (places.DECIDED, places.WRITTEN, *more)]
+def _files(folder: str, *, shared: bool = False) -> list[str]:
+    names = (places.DECIDED, places.WRITTEN, *((places.SHARED,) if shared else ()))
+    return [os.path.join(folder, name) for name in names]
 
 
 def _read(scope: str, paths: list[str], *, trusted: bool = False) -> "Iterator[Found]":

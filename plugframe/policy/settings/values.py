@@ -75,13 +75,17 @@ class Ruling(Record):
         """Return whether it holds no more on a day, ``YYYY-MM-DD``."""
         return bool(self.until) and self.until <= today
 
-    def __str__(self) -> str:
+    @property
+    def told(self) -> str:
+        """Why, by whom, where, since and until when, without saying whether it enables."""
         since = f" since {self.since}" if self.since else ""
-        by = f", by {self.by}" if self.by else ""
-        until = f", until {self.until}" if self.until else ""
-        return f"{'enabled' if self.enabled else 'disabled'} in {self.source}{since}{by}{until}" + (
-            f": {self.reason}" if self.reason else ""
-        )
+        until = f" until {self.until}" if self.until else ""
+        by = f"by {self.by} " if self.by else ""
+        where = f"{by}in {self.source}{since}{until}"
+        return f"{self.reason} ({where})" if self.reason else where
+
+    def __str__(self) -> str:
+        return f"{'enabled' if self.enabled else 'disabled'}: {self.told}"
 
 
 class Layer:

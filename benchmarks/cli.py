@@ -1,0 +1,25 @@
+"""The topic ``cli``: the start of a host whose mode is locked, and the command that verifies a lock."""
+
+from collections.abc import Sequence
+
+from benchmarks import locks
+from benchmarks.environments import Environment
+from benchmarks.measure import Contender, Figure
+from benchmarks.report import Goal
+
+SIZES = (50,)
+
+
+def contenders(environment: Environment, sizes: Sequence[int]) -> list[Contender]:
+    """Lay out what is measured, and return every command that is."""
+    return [contender for size in sizes for contender in locks.contenders(environment, size)]
+
+
+def goals(figures: Sequence[Figure]) -> list[Goal]:
+    """Compare the figures with what the framework promises."""
+    return locks.goals(figures)
+
+
+def notes() -> list[str]:
+    """Say how the figures came about."""
+    return locks.notes()

@@ -1,0 +1,145 @@
+"""Interception: the call hooks of one callable, and the functions that run them around it."""
+
+from functools import cached_property
+
+from plugframe.calls.plans.callee import Callee, read_signature
+from plugframe.calls.plans.callplan import CallPlan, nodes_of
+from plugframe.calls.plans.hooks import KINDS, label_of
+from plugframe.calls.plans.keys import UnplannableError
+from plugframe.calls.plans.planning import Plans
+from plugframe.calls.registering import CallHooks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+    from inspect import Signature
+    from typing import Any
+
+    from plugframe.calls.plans.hooks import CallHook
+    from plugframe.calls.plans.planning import Body
+    from plugframe.calls.plans.tracing import Traced
+
+    Function = Callable[..., Any]
+
+
+class Interception(CallHooks):
+    """The call hooks of one callable.
+
+    Its owner calls ``wrap`` for the function that it is to run, and again whenever it was told of a change. ``version``
+    is another object after each: what was wrapped under one is to be kept only if it is still the same.
+
+    Those of the parent run before those registered here, of each kind.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        signature: "Signature | Callable[..., Any]",
+        *,
+        parent: CallHooks | None = None,
+        changed: "Callable[[], object] | None" = None,
+    ) -> None:
+        """Begin without call hooks.
+
+        Args:
+            name: what people call the callable by.
+            signature: of its calls, or a function that has it, which is looked at when it is first needed.
+            parent: has hooks that take part in each call, too.
+            changed: is called after every change of the hooks, the parent's too, by the thread that made it, with no
+                lock held; it is kept weakly if it is a method.
+        """
+        super().__init__(name, changed=changed, loading=None if parent is None else parent.loading)
+        self.version = object()
+        self._signature = signature
+        self._parent = parent
+        if parent is not None:
+            parent.adopt(self)
+
+    @cached_property
+    def callee(self) -> Callee:
+        """What is called, as its hooks know it."""
+        return Callee(self.name, read_signature(self._signature))
+
+    @cached_property
+    def plans(self) -> Plans:
+        """What was compiled for calls with hooks."""
+        return Plans(self.callee)
+
+    def known(self) -> Callee:
+        """Return what is called."""
+        return self.callee
+
+    def renew(self) -> None:
+        """Tell the owner that the hooks changed."""
+        self.version = object()
+        super().renew()
+
+    def call_hooks(self) -> "tuple[CallHook, ...]":
+        """Return the call hooks that take part in a call, the host's too, in the order in which they run."""
+        above = () if self._parent is None else self._parent.call_hooks()
+        every = (*above, *self._hooks)
+        if not every:
+            return ()
+        known = self.callee.signature.parameters
+        fitting = [one for one in every if one.argument is None or one.argument in known]
+        return tuple(sorted(fitting, key=lambda one: KINDS.index(one.kind)))
+
+    def wrap(
+        self, function: "Function", key: "Hashable" = (), *, asynchronous: bool = False, planned: bool = True
+    ) -> "Function":
+        """Return a function of the same calls that runs the call hooks around; without any, the function itself.
+
+        Args:
+            function: does what the call is for.
+            key: says which one it is, where there are several that are called so; whoever has the same key shares
+                plans.
+            asynchronous: whether it is a coroutine function.
+            planned: compile what a call does; otherwise it goes the plain way.
+        """
+        body = self.body(function, key, asynchronous=asynchronous, planned=planned)
+        return function if body is None else self.plans.compiled(body)
+
+    def body(
+        self, function: "Function", key: "Hashable" = (), *, asynchronous: bool = False, planned: bool = True
+    ) -> "Body | None":
+        """Return what ``wrap`` would make a function of; None without call hooks."""
+        hooks = self.call_hooks()
+        if not hooks:
+            return None
+        if not planned:
+            return self.plans.plain(hooks, function, asynchronous=asynchronous)
+        return self.plans.body(hooks, function, key, asynchronous=asynchronous)
+
+    def plan(
+        self, function: "Function", key: "Hashable" = (), *, call: str = "", asynchronous: bool = False
+    ) -> CallPlan:
+        """Return what a call would do; neither the function nor a hook is run to tell.
+
+        Args:
+            function: does what the call is for.
+            key: see ``wrap``.
+            call: the function, for people; the default is its module and name.
+            asynchronous: whether it is a coroutine function.
+        """
+
+        def look() -> "tuple[Hashable, tuple[Traced, ...] | None, str]":
+            hooks = self.call_hooks()
+            try:
+                plan, _ = self.plans.find(hooks, key, asynchronous=asynchronous)
+            except UnplannableError as error:
+                return (key, asynchronous, hooks), None, str(error)
+            return plan.key, plan.traces, ""
+
+        whole, traces, reason = look()
+        return CallPlan(
+            called=self.name,
+            key=whole,
+            nodes=nodes_of(self.call_hooks(), traces, call or label_of(function)),
+            reason=reason,
+            _replay=lambda: (look()[0], self.wrap(function, key, asynchronous=asynchronous)),
+        )
+
+    def forget(self, plugin: str | None) -> None:
+        """Forget what was compiled for calls with hooks of a plugin, or of any."""
+        if "plans" in self.__dict__:
+            self.plans.drop(plugin)

@@ -1,0 +1,1 @@
+"""Modules of locked distributions: what is executed is what was compared with the lock."""

@@ -1,0 +1,199 @@
+"""The functions that calls of an operation go through, which cost little more than the implementation.
+
+One is made when the operation is declared and never exchanged: it calls its target, as in ``calls.forwarding``, and has
+somebody told if that declines. The target is the implementation itself where that is certain, and otherwise a function
+that finds it by the types of the arguments that the implementations differ in.
+"""
+
+import builtins
+from abc import get_cache_token
+from itertools import count
+from weakref import ref
+
+from plugframe.calls.forwarding import compile_text, write_parameters
+from plugframe.errors import Decline
+
+__tracebackhide__ = True  # pytest's reports are of those who call operations and who implement them
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from inspect import Parameter
+    from typing import Any
+
+_MOST_TYPES = 1024  # in one table; beyond, it is begun anew
+_HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: of a class that can go away
+_WORDS = ("target", "declined", "call", "near", "far", "kind", "key", "token", "seen", "decline", "exception", "error")
+_FORWARD = """
+def {name}({declared}):
+    try:
+        return {target}({passed})
+    except {decline} as {error}:
+        return {declined}({target}, {error}, {passed})
+"""
+_CHOOSE = """
+def {name}({declared}):
+    {call} = {near}.get({types}) or {far}.get({ids}) or {target}
+    try:
+        return {call}({passed})
+    except {decline} as {error}:
+        return {declined}({call}, {error}, {passed})
+"""
+_CHOOSE_OPEN = """
+def {name}({declared}):
+    if {token}() != {seen}:
+        return {target}({passed})
+    {call} = {near}.get({types}) or {far}.get({ids}) or {target}
+    try:
+        return {call}({passed})
+    except {decline} as {error}:
+        return {declined}({call}, {error}, {passed})
+"""
+
+
+class _Generated:
+    """A generated function of an operation's parameters, and the globals that are its own."""
+
+    def __init__(
+        self,
+        text: str,
+        name: str,
+        parameters: "Sequence[Parameter]",
+        *,
+        declined: "Callable[..., Any]",
+        types: "Sequence[str]" = (),
+    ) -> None:
+        words = _words(parameters)
+        declared, passed = write_parameters(parameters)
+        source = text.format(
+            name=name,
+            declared=declared,
+            passed=passed,
+            types=_key("{kind}({one})", types, words),
+            ids=_key("{key}({kind}({one}))", types, words),
+            **words,
+        )
+        self.words = words
+        self.globals: dict[str, Any] = {
+            **{f"default_{place}": parameter.default for place, parameter in enumerate(parameters)},
+            "__builtins__": builtins,
+            "__name__": __name__,
+            "__tracebackhide__": True,
+            words["declined"]: declined,
+            words["decline"]: Decline,
+            words["kind"]: type,
+            words["key"]: id,
+            words["token"]: get_cache_token,
+        }
+        made: dict[str, Any] = {}
+        exec(compile_text(source, f"<plugframe operation {name}>"), self.globals, made)  # noqa: S102 # of identifiers
+        (self.function,) = made.values()
+
+    def set(self, word: str, value: object) -> None:
+        self.globals[self.words[word]] = value
+
+
+class Forward(_Generated):
+    """A function that calls its target; where that declines, another is told, and says what the call returns."""
+
+    def __init__(
+        self, name: str, parameters: "Sequence[Parameter]", declined: "Callable[..., Any]", enter: "Callable[..., Any]"
+    ) -> None:
+        """Make the function.
+
+        Args:
+            name: the operation's own, without its namespace.
+            parameters: the operation's; their defaults are passed on by each call that leaves them out.
+            declined: is given the target, what it raised, and the arguments.
+            enter: the first target.
+        """
+        super().__init__(_FORWARD, name, parameters, declined=declined)
+        self.point(enter)
+
+    def point(self, target: "Callable[..., Any]") -> None:
+        """Let calls that begin from now on call another target."""
+        self.set("target", target)
+
+    @property
+    def target(self) -> "Callable[..., Any]":
+        """What calls call now."""
+        found: Callable[..., Any] = self.globals[self.words["target"]]
+        return found
+
+
+class ByTypes(_Generated):
+    """A function that calls what is kept for the types of some arguments, and what it is given where nothing is.
+
+    It keeps no class alive: what is kept for one that can go away goes with it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        parameters: "Sequence[Parameter]",
+        *,
+        types: "Sequence[str]",
+        is_open: bool,
+        declined: "Callable[..., Any]",
+        enter: "Callable[..., Any]",
+    ) -> None:
+        """Make the function, with nothing kept.
+
+        Args:
+            name: the operation's own, without its namespace.
+            parameters: the operation's.
+            types: the parameters whose types decide, one or more.
+            is_open: whether registration with an ABC may change what they decide.
+            declined: is given what was called, what it raised, and the arguments.
+            enter: is called for types for which nothing is kept.
+        """
+        super().__init__(_CHOOSE_OPEN if is_open else _CHOOSE, name, parameters, declined=declined, types=types)
+        self.types = tuple(types)
+        self._near: dict[Any, Callable[..., Any]] = {}
+        self._far: dict[Any, Callable[..., Any]] = {}
+        self._alive: dict[int, tuple[ref[type], ...]] = {}
+        self._numbers = count()
+        for word, value in (("near", self._near), ("far", self._far), ("target", enter), ("seen", get_cache_token())):
+            self.set(word, value)
+
+    def keep(self, types: "tuple[type, ...]", call: "Callable[..., Any]", token: object) -> None:
+        """Have calls with arguments of some types call something from now on.
+
+        Args:
+            types: of the arguments that decide, in order.
+            call: what is called.
+            token: of the ABCs, from before that was found out.
+        """
+        if type(call).__dict__.keys() & {"__bool__", "__len__"}:
+            return  # one that may count as nothing is looked for at each call
+        if token != self.globals[self.words["seen"]] or len(self._near) + len(self._far) >= _MOST_TYPES:
+            self._near.clear()
+            self._far.clear()
+            self._alive.clear()
+            self.set("seen", token)
+        if not any(one.__flags__ & _HEAP for one in types):
+            self._near[types if len(types) > 1 else types[0]] = call
+            return
+        key = tuple(map(id, types)) if len(types) > 1 else id(types[0])
+        number, far, alive = next(self._numbers), self._far, self._alive
+
+        def forget(_: object) -> None:
+            # It is called before the memory of a class can be another's, so that no other has the key by then.
+            far.pop(key, None)
+            alive.pop(number, None)
+
+        alive[number] = tuple(ref(one, forget) for one in types)
+        far[key] = call
+
+
+def _words(parameters: "Sequence[Parameter]") -> dict[str, str]:
+    """Return the names of what a text uses of its own: arguments may have any name, so they make way."""
+    names, suffix = {parameter.name for parameter in parameters}, ""
+    while any(word + suffix in names for word in _WORDS):
+        suffix += "_"
+    return {word: word + suffix for word in _WORDS}
+
+
+def _key(text: str, types: "Sequence[str]", words: dict[str, str]) -> str:
+    parts = [text.format(one=one, **words) for one in types]
+    return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"

@@ -1,0 +1,159 @@
+"""What somebody wants of the calls of a host's operations: in a ``with`` block, by settings, by the environment."""
+
+import threading
+from contextlib import contextmanager
+
+from plugframe.errors import OperationSettingError, near_matches
+from plugframe.operations.resolution.contexts import Wish, checkers, wishes
+from plugframe.operations.resolution.settings import FALLBACKS, Settings, check_backend, from_environment, variables
+from plugframe.operations.resolution.wanting import Wanted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
+    from typing import Any
+
+    from plugframe.operations.operation import Operation
+    from plugframe.operations.resolution.contexts import Checker
+
+
+class WishedOperations:
+    """Operations of which somebody wants something; where nobody does, none of this is asked."""
+
+    def __init__(self, host: str) -> None:
+        """Want nothing yet of the operations of a host."""
+        self.host = host
+        self._lock = threading.RLock()
+        self._active = 0
+        self._settings: dict[str, Settings] = {}
+        self._environment: Settings | None = None
+
+    def backends(self, operation: str = "") -> tuple[str, ...]:
+        """Return the names of the backends of an operation, or of all of the host."""
+        raise NotImplementedError
+
+    def get(self, name: str) -> object:
+        """Return the live function of an operation, or raise."""
+        raise NotImplementedError
+
+    def unsettle(self) -> None:
+        """Forget what was found for calls, but for what could answer them."""
+        raise NotImplementedError
+
+    def prefer(self, *backends: str, operation: str = "") -> "AbstractContextManager[None]":
+        """Prefer backends in a ``with`` block, the first most; calls of other threads and tasks are not touched.
+
+        Args:
+            backends: their names; ``default`` is the host's own functions.
+            operation: the only operation that it holds for.
+
+        Raises:
+            BackendNotFoundError: nothing provides a backend of such a name.
+            NotRegisteredError: there is no such operation.
+        """
+        return self._wish("prefer", backends, operation)
+
+    def disable(self, *backends: str, operation: str = "") -> "AbstractContextManager[None]":
+        """Do without backends in a ``with`` block, unless a call names one; see ``prefer``."""
+        return self._wish("disable", backends, operation)
+
+    def fallback(self, policy: str, *, operation: str = "") -> "AbstractContextManager[None]":
+        """Say in a ``with`` block whether the host's own functions answer calls that no backend does.
+
+        Args:
+            policy: ``default`` (they do) or ``error``.
+            operation: the only operation that it holds for.
+
+        Raises:
+            OperationSettingError: there is no such policy.
+            NotRegisteredError: there is no such operation.
+        """
+        check_fallback(policy, "fallback")
+        return self._wish("fallback", (policy,), operation)
+
+    def _wish(self, kind: str, values: tuple[str, ...], operation: str) -> "AbstractContextManager[None]":
+        if operation:
+            self.get(operation)
+        if kind != "fallback":
+            known = self.backends(operation)
+            for backend in values:
+                check_backend(backend, known, repr(operation) if operation else self.host)
+        return self._within(wishes, Wish(self, kind, values, operation))
+
+    def checked_by(self, checker: "Checker | None") -> "AbstractContextManager[None]":
+        """Let somebody make the calls of this context in a ``with`` block; None suspends who does so outside."""
+        return self._within(checkers, (self, checker))
+
+    @contextmanager
+    def _within(self, variable: "Any", entry: object) -> "Iterator[None]":  # noqa: ANN401 # of this room
+        with self._lock:
+            self._active += 1
+        self.unsettle()
+        variable.set((*variable.get(), entry))
+        try:
+            yield
+        finally:
+            # By the entry, not by a token: blocks may end in another order, and in another context.
+            variable.set(tuple(one for one in variable.get() if one is not entry))
+            with self._lock:
+                self._active -= 1
+
+    @property
+    def is_active(self) -> bool:
+        """Whether any context wants something, so that no call may go straight to what was found before."""
+        return self._active > 0
+
+    def configure(
+        self, *, backends: "Iterable[str] | None" = None, fallback: str | None = None, operation: str = ""
+    ) -> None:
+        """Set the order of backends and the fallback for good; the environment counts more, and contexts most.
+
+        Args:
+            backends: their names in order; those left out come after them. None leaves it to types and marks.
+            fallback: ``default`` or ``error``; None leaves it to each operation.
+            operation: the only one that it holds for, which counts more than what is set for all.
+
+        Raises:
+            BackendNotFoundError: nothing provides a backend of such a name.
+            OperationSettingError: there is no such fallback.
+            NotRegisteredError: there is no such operation.
+        """
+        if operation:
+            self.get(operation)
+        if fallback is not None:
+            check_fallback(fallback, "fallback")
+        names = None if backends is None else tuple(backends)
+        for backend in names or ():
+            check_backend(backend, self.backends(operation), repr(operation) if operation else self.host)
+        self._settings = {**self._settings, operation: Settings(backends=names, fallback=fallback)}
+        self.unsettle()
+
+    def wanted(self, operation: "Operation", backend: str) -> Wanted:
+        """Return what is wanted of a call that is made now.
+
+        Raises:
+            BackendNotFoundError: the environment names a backend that nothing provides.
+            OperationSettingError: it sets a fallback that there is not.
+        """
+        if self._environment is None:
+            self._environment = from_environment(self.host, self.backends())
+        settings = self._environment
+        for key in (operation.name, ""):
+            settings = settings.over(self._settings.get(key, Settings()))
+        settings = settings.over(Settings(fallback=operation.declared_fallback))
+        return Wanted(self, operation.name, settings, variables(self.host), backend=backend)
+
+    def forget_environment(self) -> None:
+        """Read the environment again at the next call that is not certain."""
+        self._environment = None
+
+
+def check_fallback(policy: str, setting: str) -> None:
+    """Raise if there is no such policy.
+
+    Raises:
+        OperationSettingError: there is none.
+    """
+    if policy not in FALLBACKS:
+        raise OperationSettingError(setting, policy, FALLBACKS, near_matches(str(policy), FALLBACKS))
