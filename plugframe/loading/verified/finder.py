@@ -13,11 +13,12 @@ from plugframe.loading.verified.loaders import Verified, spec_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import FrameType, ModuleType
 
     from plugframe.loading.verified.codes import Codes
     from plugframe.policy.locking.modules import LockedModule, Modules
+    from plugframe.policy.locking.values import LockedFile
 
 _MACHINERY = ("<frozen importlib", os.path.join(os.path.dirname(os.__file__), "importlib", ""))
 _STANDARD = tuple(
@@ -53,6 +54,7 @@ class VerifiedFinder:
         """
         self.modules = modules
         self.codes = codes
+        self._accompanied: set[str] = set()
         self.refused: list[tuple[str, str, str]] = []
         self.next_step = f"plugframe verify --lock {quote(path)}"
 
@@ -80,7 +82,13 @@ class VerifiedFinder:
         return self._unlocked(name, path, target)
 
     def _spec(self, module: "LockedModule") -> ModuleSpec:
-        return spec_of(module, self.refuse, codes=self.codes, natives=self.modules.natives)
+        return spec_of(module, self.refuse, codes=self.codes, companions=self._companions)
+
+    def _companions(self, key: str) -> "Iterator[tuple[str, LockedFile]]":
+        """Yield the shared libraries that come with a distribution's extension modules, at the first of these."""
+        if key not in self._accompanied:
+            yield from self.modules.companions(key)
+            self._accompanied.add(key)
 
     def _before(self, module: "LockedModule", path: "Sequence[str] | None") -> ModuleSpec | None:
         """Return the spec of a module of the standard library that comes before a locked one on the path.
