@@ -14,14 +14,13 @@ from plugframe.loading.verified.loaders import Verified, spec_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from types import ModuleType
+    from types import FrameType, ModuleType
 
     from plugframe.loading.verified.codes import Codes
-    from plugframe.loading.verified.modules import LockedModule, Modules
+    from plugframe.policy.locking.modules import LockedModule, Modules
+    from plugframe.policy.locking.values import LockedFile
 
 _MACHINERY = ("<frozen importlib", os.path.join(os.path.dirname(os.__file__), "importlib", ""))
-_ON_BEHALF = frozenset(("plugframe.loading.resolve", "plugframe.namespaces.mounts.importing"))
-"""Our own modules that import what a plugin's entry point names."""
 _STANDARD = tuple(
     os.path.join(folder, "")
     for folder in (
@@ -55,6 +54,7 @@ class VerifiedFinder:
         """
         self.modules = modules
         self.codes = codes
+        self._accompanied: set[str] = set()
         self.refused: list[tuple[str, str, str]] = []
         self.next_step = f"plugframe verify --lock {quote(path)}"
 
@@ -82,7 +82,13 @@ class VerifiedFinder:
         return self._unlocked(name, path, target)
 
     def _spec(self, module: "LockedModule") -> ModuleSpec:
-        return spec_of(module, self.refuse, codes=self.codes, natives=self.modules.natives)
+        return spec_of(module, self.refuse, codes=self.codes, companions=self._companions)
+
+    def _companions(self, key: str) -> "Iterator[tuple[str, LockedFile]]":
+        """Yield the shared libraries that come with a distribution's extension modules, at the first of these."""
+        if key not in self._accompanied:
+            yield from self.modules.companions(key)
+            self._accompanied.add(key)
 
     def _before(self, module: "LockedModule", path: "Sequence[str] | None") -> ModuleSpec | None:
         """Return the spec of a module of the standard library that comes before a locked one on the path.
@@ -151,7 +157,7 @@ def _origin(found: ModuleSpec) -> str:
 
 
 def _ask_others(
-    mine: object, name: str, path: "Sequence[str] | None", target: "ModuleType | None"
+    mine: VerifiedFinder, name: str, path: "Sequence[str] | None", target: "ModuleType | None"
 ) -> ModuleSpec | None:
     """Return what the finders find that come after one, that of the path left out."""
     finders = list(sys.meta_path)
@@ -174,17 +180,10 @@ def _is_imported() -> bool:
 
 
 def _is_for_locked_code() -> bool:
-    """Return whether it is a locked module that imports something, or a plugin's entry point that names it."""
-    for space in _importers():
-        loader = getattr(space.get("__spec__"), "loader", None)
-        return isinstance(loader, Verified) or space.get("__name__") in _ON_BEHALF
-    return False
-
-
-def _importers() -> "Iterator[dict[str, object]]":
-    """Yield the global names of the code that imports something, from the innermost frame on."""
-    frame = sys._getframe(2)  # noqa: SLF001 # the import system does not say who imports
+    """Return whether it is a locked module that imports something."""
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 # the import system does not say who imports
     while frame is not None:
         if not frame.f_code.co_filename.startswith(_MACHINERY) and frame.f_globals is not globals():
-            yield frame.f_globals
-        frame = frame.f_back  # type: ignore[assignment] # the loop asks
+            return isinstance(getattr(frame.f_globals.get("__spec__"), "loader", None), Verified)
+        frame = frame.f_back
+    return False

@@ -8,8 +8,8 @@ from importlib.machinery import ExtensionFileLoader, ModuleSpec, SourceFileLoade
 from importlib.util import decode_source, spec_from_file_location
 
 from plugframe.errors import LockMismatchError
-from plugframe.loading.verified.modules import BYTECODE, EXTENSION, LockedModule
 from plugframe.policy.locking.content import observe, read_exactly
+from plugframe.policy.locking.modules import BYTECODE, EXTENSION, LockedModule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from plugframe.policy.locking.values import LockedFile
 
     Refuse = Callable[[str, str, str], LockMismatchError]
-    Natives = Callable[[str], Iterable[tuple[str, LockedFile]]]
+    Companions = Callable[[str], Iterable[tuple[str, LockedFile]]]
 
 
 class Verified:
@@ -96,10 +96,10 @@ class VerifiedExtension(Verified, ExtensionFileLoader):
     The system opens the file by its path once more: who can exchange it in that moment gets the other one run.
     """
 
-    def __init__(self, module: LockedModule, refuse: "Refuse", natives: "Natives") -> None:
+    def __init__(self, module: LockedModule, refuse: "Refuse", companions: "Companions") -> None:
         """Keep a module, and how to learn of the shared libraries of its distribution."""
         super().__init__(module, refuse)
-        self._natives = natives
+        self._companions = companions
 
     def create_module(self, spec: ModuleSpec) -> "ModuleType":
         """Return the module that the library makes.
@@ -107,7 +107,7 @@ class VerifiedExtension(Verified, ExtensionFileLoader):
         Raises:
             LockMismatchError: it, or a library of its distribution, is not what is locked.
         """
-        for path, expected in self._natives(self.module.distribution):
+        for path, expected in self._companions(self.module.distribution):
             if path != self.path:
                 self._compare(path, expected)
         self._compare(self.path, self.module.content)
@@ -122,11 +122,11 @@ class VerifiedExtension(Verified, ExtensionFileLoader):
             raise self._refuse(self.module.name, path, "is not what is locked: its sha256 or size is another")
 
 
-def spec_of(module: LockedModule, refuse: "Refuse", *, codes: "Codes", natives: "Natives") -> ModuleSpec:
+def spec_of(module: LockedModule, refuse: "Refuse", *, codes: "Codes", companions: "Companions") -> ModuleSpec:
     """Return the spec with which the import system loads a locked module."""
     loader: VerifiedSource | VerifiedBytecode | VerifiedExtension
     if module.kind == EXTENSION:
-        loader = VerifiedExtension(module, refuse, natives)
+        loader = VerifiedExtension(module, refuse, companions)
     elif module.kind == BYTECODE:
         loader = VerifiedBytecode(module, refuse)
     else:

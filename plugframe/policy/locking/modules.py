@@ -102,6 +102,14 @@ class Modules:
             if name.endswith(_NATIVE) or ".so." in name:
                 yield self.path(key, path), content
 
+    def companions(self, key: str) -> "Iterator[tuple[str, LockedFile]]":
+        """Yield the shared libraries of a distribution that the system opens for an extension module that needs them.
+
+        Those whose names say that they are extension modules are left out: each is imported by itself.
+        """
+        tagged = tuple(suffix for suffix in EXTENSION_SUFFIXES if suffix.count(".") > 1)
+        return ((path, content) for path, content in self.natives(key) if not path.endswith(tagged))
+
     def path(self, key: str, path: str) -> str:
         """Return the absolute path of a distribution's file; one that is nowhere where its distribution is gone."""
         return os.path.normpath(
