@@ -156,7 +156,11 @@ def test_other_files_under_the_same_version_are_tried(starts: Starts) -> None:
     [
         ("classes", "parts.Part", "myapp.host.classes.parts.Part"),
         ("callbacks", "part", "myapp.host.callbacks.slot('part', lambda: 1)()"),
-        ("operations", "parts.cut.acme", "myapp.host.ops.get('parts.cut.acme')"),
+        (
+            "operations",
+            "parts.cut.acme",
+            "operation = myapp.host.operation('parts.cut')\n@operation\ndef cut(x: int) -> int: return x\ncut(1)",
+        ),
     ],
 )
 def test_what_is_declared_apart_from_a_plugin_is_guarded_too(starts: Starts, kind: str, name: str, use: str) -> None:
