@@ -86,7 +86,7 @@ def test_every_command_and_format_of_the_pages_exists() -> None:
         for command in set(re.findall(r"(?:`|^|\$ )plugframe ([a-z]+)", text, flags=re.MULTILINE)):
             assert run(command, "--help").exit_code == 0, (page, command)
         for option in set(re.findall(r"`(--[a-z]+)", text)):
-            helps = (run(command, "--help").stdout for command in ("check", "graph", "list", "quarantine"))
+            helps = (run(command, "--help").stdout for command in ("check", "graph", "list", "stubs"))
             assert option in "".join([*helps, run("quarantine", "clear", "--help").stdout]), (page, option)
 
 

@@ -171,6 +171,16 @@ def test_what_is_declared_apart_from_a_plugin_is_guarded_too(starts: Starts, kin
     assert starts.run(f"import myapp; {use}")[0] in (0, 1)  # Its slot is not bound, or it is not registered.
 
 
+def test_a_plugin_that_is_imported_by_its_name_in_the_application_is_guarded_too(starts: Starts) -> None:
+    root = "import myapp\nmyapp.host.namespace(__name__)\n"
+    starts.site.install(plugin("bad", SEGFAULT), {"myplugins": {"__init__.py": root}})
+    assert starts.run("from myplugins import bad")[0] == -signal.SIGSEGV
+    assert states(starts) == QUARANTINED
+    status, _, said = starts.run("from myplugins import bad")
+    assert status == 1
+    assert "quarantine clear bad" in said
+
+
 def test_another_host_is_not_affected(starts: Starts) -> None:
     tree = plugin("bad", SEGFAULT, also={"other.plugins": {"bad": "acme_fine"}})
     starts.site.install(tree)
