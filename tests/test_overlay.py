@@ -16,7 +16,7 @@ from _sites import RENDERS, Site, plugin
 from plugframe.overlay.folder import overlay
 from plugframe.policy import overlays
 from plugframe.policy.overlays import Selection
-from plugframe.testing.environments import distribution, write_tree
+from plugframe.testing.environments import Tree, distribution, write_tree
 
 NAMES = f"""
     import importlib.metadata
@@ -147,7 +147,7 @@ def test_module_that_a_pth_file_has_imported_is_changed_too(tmp_path: Path, monk
 
 
 def test_caches_that_others_keep_of_entry_points_go_with_the_overlay(stalls: Path) -> None:
-    stand_ins = {
+    stand_ins: Tree = {
         "stevedore": {"__init__.py": "", "_cache.py": "class Cache: _dir = '/home/me'\n_c = Cache()"},
         "plux": {"__init__.py": "", "runtime": {"__init__.py": "", "cache.py": "def get_user_cache_dir(): ..."}},
     }

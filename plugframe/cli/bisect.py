@@ -8,8 +8,8 @@ import click
 from plugframe.cli import render
 from plugframe.cli.placing import Place, chosen, named, place, selecting_options
 from plugframe.cli.status import status
-from plugframe.overlay.bisecting import FAILS, Command, Exits, Verdict, bisect
-from plugframe.overlay.processes import ended_by_signals, located
+from plugframe.overlay.bisecting import FAILS, Exits, Trials, Verdict, bisect, under_overlays
+from plugframe.overlay.processes import Ended, ended_by_signals, located
 from plugframe.overlay.targets import HOSTS, Target
 
 TYPE_CHECKING = False
@@ -71,15 +71,14 @@ def command(
     spoken = {target.group for target in known}
     words = located(command, where.programs)
     with ended_by_signals(), status("running the command with all plugins") as show:
-        tried = Command(
-            words,
-            spoken,
-            exits=exits,
-            seconds=timeout,
-            repeats=repeats,
-            tell=lambda count: show(f"run {len(tried.trials) + 1}: with {count} of {len(known)} plugins"),
-        )
-        verdict = bisect(known, tried, where.snapshot, keep=kept)
+        run = under_overlays(words, spoken, seconds=timeout)
+
+        def shown(enabled: frozenset[Target]) -> tuple[Ended, bool]:
+            show(f"run {len(trials.done) + 1}: with {len(enabled)} of {len(known)} plugins")
+            return run(enabled)
+
+        trials = Trials(shown, exits=exits, repeats=repeats)
+        verdict = bisect(known, trials, where.snapshot, keep=kept)
     if verbose:
         _show_trials(verdict)
     if as_json:

@@ -98,9 +98,8 @@ def command(
     else:
         _show(rows, costs(shown.imports, owners), compared=base is not None)
     for row in over:
-        render.warn(
-            f"over the budget of {budget:g} ms: {row['name']} of {row['distribution']}: {row['cumulative_ms']} ms"
-        )
+        what = f"{row['name']} of {row['distribution']} takes {row['cumulative_ms']} ms"
+        render.warn(f"over the budget of {budget:g} ms: {what}")
     if over:
         sys.exit(1)
 

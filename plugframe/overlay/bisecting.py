@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from plugframe.discovery.metadata import normalize
 from plugframe.discovery.provenance import Requirers
 from plugframe.overlay.folder import overlay
-from plugframe.overlay.processes import Ended, watched
+from plugframe.overlay.processes import UNMARKED, Ended, watched
 from plugframe.overlay.search import Closures, smallest
 from plugframe.overlay.targets import Target, selection
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from plugframe.discovery.snapshot import Snapshot
 
+    Run = Callable[[frozenset[Target]], tuple[Ended, bool]]
+
 FAILS, PASSES, UNCLEAR = "fails", "passes", "unclear"
 _REASON = "left out by plugframe bisect"
-_UNMARKED = {"PLUGFRAME_QUARANTINE": "off"}  # or what crashed in one run would be left out of the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,43 +64,28 @@ class Exits:
         return UNCLEAR if self.bad else FAILS
 
 
-class Command:
-    """The command, run with one set of plugins after another; each set once.
+class Trials:
+    """A command, run with one set of plugins after another; each set once.
 
     Attributes:
-        trials: what was tried, in order.
+        done: what was tried, in order.
     """
 
-    def __init__(
-        self,
-        words: "Sequence[str]",
-        groups: "Iterable[str]",
-        *,
-        exits: Exits,
-        seconds: float | None = None,
-        repeats: int = 1,
-        tell: "Callable[[int], None]" = lambda _: None,
-    ) -> None:
+    def __init__(self, run: "Run", *, exits: Exits, repeats: int = 1) -> None:
         """Keep what to run.
 
         Args:
-            words: the command.
-            groups: of which the plugins are left out.
+            run: runs the command with some plugins; returns how it ended, and whether it left out the others.
             exits: what its exit codes mean.
-            seconds: after which it has failed; None means never.
             repeats: how often it is run with one set, unless it fails before.
-            tell: told the number of plugins before each run.
         """
-        self._words = words
-        self._groups = tuple(groups)
+        self._run = run
         self._exits = exits
-        self._seconds = seconds
         self._repeats = repeats
-        self._tell = tell
         self._known: dict[frozenset[Target], Trial] = {}
-        self.trials: list[Trial] = []
+        self.done: list[Trial] = []
 
-    def trial(self, enabled: frozenset[Target], *, again: bool = False) -> Trial:
+    def of(self, enabled: frozenset[Target], *, again: bool = False) -> Trial:
         """Return what becomes of the command with some plugins.
 
         Args:
@@ -107,22 +93,36 @@ class Command:
             again: run it even if that is known.
         """
         if again or enabled not in self._known:
-            self._known[enabled] = self._run(enabled)
-            self.trials.append(self._known[enabled])
+            self._known[enabled] = self._try(enabled)
+            self.done.append(self._known[enabled])
         return self._known[enabled]
 
-    def _run(self, enabled: frozenset[Target]) -> Trial:
+    def _try(self, enabled: frozenset[Target]) -> Trial:
         outcomes: set[str] = set()
         for _ in range(self._repeats):
-            self._tell(len(enabled))
-            with overlay(selection(enabled, self._groups, only=True, reason=_REASON)) as made:
-                ended = watched(self._words, {**made.variables(), **_UNMARKED}, seconds=self._seconds)
-                obeyed = made.taken_up()
+            ended, obeyed = self._run(enabled)
             outcomes.add(self._exits.outcome(ended))
             if FAILS in outcomes:
                 break
         outcome = next(one for one in (FAILS, UNCLEAR, PASSES) if one in outcomes)
         return Trial(enabled, outcome, ended, obeyed, len(outcomes) == 1)
+
+
+def under_overlays(words: "Sequence[str]", groups: "Iterable[str]", *, seconds: float | None) -> "Run":
+    """Return what runs a command with some of the plugins of some groups.
+
+    Args:
+        words: the command.
+        groups: of which all other plugins are left out.
+        seconds: after which it is ended; None means never.
+    """
+    groups = tuple(groups)
+
+    def run(enabled: frozenset[Target]) -> tuple[Ended, bool]:
+        with overlay(selection(enabled, groups, only=True, reason=_REASON)) as made:
+            return watched(words, {**made.variables(), **UNMARKED}, seconds=seconds), made.taken_up()
+
+    return run
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,49 +147,49 @@ class Verdict:
 
 
 def bisect(
-    candidates: "Sequence[Target]", command: Command, snapshot: "Snapshot", *, keep: "Sequence[Target]" = ()
+    candidates: "Sequence[Target]", trials: Trials, snapshot: "Snapshot", *, keep: "Sequence[Target]" = ()
 ) -> Verdict:
     """Find the smallest set of plugins with which a command fails.
 
     Args:
         candidates: the plugins that are left out and let in.
-        command: what fails.
+        trials: the command that fails, to be tried.
         snapshot: the environment; a plugin is never there without those that its distribution requires.
         keep: the plugins that are always there, with those that they require.
     """
     closures = Closures(requirements(candidates, snapshot))
     kept = closures.down(keep)
     free = [target for target in candidates if target not in kept]
-    everything = command.trial(frozenset(candidates))
+    everything = trials.of(frozenset(candidates))
     if everything.outcome != FAILS:
-        return Verdict("unclear" if everything.outcome == UNCLEAR else "passes", everything, trials=command.trials)
-    nothing = command.trial(kept)
+        return Verdict("unclear" if everything.outcome == UNCLEAR else "passes", everything, trials=trials.done)
+    nothing = trials.of(kept)
     if not nothing.obeyed:
-        return Verdict("deaf", nothing, trials=command.trials)
+        return Verdict("deaf", nothing, trials=trials.done)
     if nothing.outcome == FAILS:
-        return Verdict("fails", nothing, trials=command.trials)
+        return Verdict("fails", nothing, trials=trials.done)
 
     def fails(enabled: frozenset[Target]) -> bool:
-        return command.trial(enabled | kept).outcome == FAILS
+        return trials.of(enabled | kept).outcome == FAILS
 
     found = smallest(free, fails, Closures(requirements(free, snapshot)))
-    return _verdict(found, command, closures, kept, frozenset(candidates))
+    return _verdict(found, trials, closures, kept, frozenset(candidates))
 
 
 def _verdict(
     found: frozenset[Target],
-    command: Command,
+    trials: Trials,
     closures: "Closures[Target]",
     kept: frozenset[Target],
     candidates: frozenset[Target],
 ) -> Verdict:
-    confirmed = command.trial(found | kept, again=True)
+    confirmed = trials.of(found | kept, again=True)
     if confirmed.outcome != FAILS:
-        return Verdict("unstable", confirmed, trials=command.trials)
+        return Verdict("unstable", confirmed, trials=trials.done)
     culprits = closures.tops(found)
     without = closures.without(candidates, culprits) | kept
-    others = command.trial(without).outcome == FAILS
-    return Verdict("found", confirmed, _sorted(culprits), _sorted(found - culprits), others, command.trials)
+    others = trials.of(without).outcome == FAILS
+    return Verdict("found", confirmed, _sorted(culprits), _sorted(found - culprits), others, trials.done)
 
 
 def _sorted(some: "Iterable[Target]") -> tuple[Target, ...]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import FrameType
 
+UNMARKED = {"PLUGFRAME_QUARANTINE": "off"}
+"""For a command that is run again and again: what crashes in one run is not left out of the next."""
 KEPT = 64 * 1024
 """Bytes that are kept of what a watched command writes: its last."""
 PATIENCE = 1.0

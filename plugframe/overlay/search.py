@@ -27,10 +27,9 @@ class Closures(Generic[T]):
 
     def tops(self, whole: "frozenset[T]") -> "frozenset[T]":
         """Return the elements of a set that are not only there because others need them."""
-        needed: set[T] = set()
-        for element in whole:
-            needed |= self._below[element] - {element}
-        return whole - needed or whole  # of those that need each other, all
+        below = self._below
+        needed = {one for element in whole for one in below[element] if element not in below[one]}
+        return whole - needed  # of those that need each other, all
 
 
 def _reached(element: "T", needs: "Mapping[T, frozenset[T]]") -> "frozenset[T]":
@@ -64,9 +63,11 @@ def smallest(
     current, parts = frozenset(elements), 2
 
     def asks(candidate: "frozenset[T]") -> bool:
-        if candidate not in asked and candidate < current:
+        if not candidate < current:
+            return False  # With what it needs, a part may be the whole, which leads no further.
+        if candidate not in asked:
             asked[candidate] = fails(candidate)
-        return asked.get(candidate, False)
+        return asked[candidate]
 
     while len(current) > 1:
         chunks = list(_divided(sorted(current, key=order.__getitem__), parts))
