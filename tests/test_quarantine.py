@@ -156,7 +156,11 @@ def test_other_files_under_the_same_version_are_tried(starts: Starts) -> None:
     [
         ("classes", "parts.Part", "myapp.host.classes.parts.Part"),
         ("callbacks", "part", "myapp.host.callbacks.slot('part', lambda: 1)()"),
-        ("operations", "parts.cut.acme", "myapp.host.ops.get('parts.cut.acme')"),
+        (
+            "operations",
+            "parts.cut.acme",
+            "operation = myapp.host.operation('parts.cut')\n@operation\ndef cut(x: int) -> int: return x\ncut(1)",
+        ),
     ],
 )
 def test_what_is_declared_apart_from_a_plugin_is_guarded_too(starts: Starts, kind: str, name: str, use: str) -> None:
@@ -165,6 +169,16 @@ def test_what_is_declared_apart_from_a_plugin_is_guarded_too(starts: Starts, kin
     assert starts.run(f"import myapp; {use}")[0] == -signal.SIGSEGV
     assert states(starts) == QUARANTINED
     assert starts.run(f"import myapp; {use}")[0] in (0, 1)  # Its slot is not bound, or it is not registered.
+
+
+def test_a_plugin_that_is_imported_by_its_name_in_the_application_is_guarded_too(starts: Starts) -> None:
+    root = "import myapp\nmyapp.host.namespace(__name__)\n"
+    starts.site.install(plugin("bad", SEGFAULT), {"myplugins": {"__init__.py": root}})
+    assert starts.run("from myplugins import bad")[0] == -signal.SIGSEGV
+    assert states(starts) == QUARANTINED
+    status, _, said = starts.run("from myplugins import bad")
+    assert status == 1
+    assert "quarantine clear bad" in said
 
 
 def test_another_host_is_not_affected(starts: Starts) -> None:

@@ -208,7 +208,9 @@ def test_where_files_cannot_be_locked_nothing_is_kept(
     assert os.listdir(quarantine_folder) == [whole.name]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     st.one_of(
         st.binary(max_size=300),

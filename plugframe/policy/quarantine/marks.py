@@ -5,11 +5,9 @@ later process of the same number, and knows it in every container and on every m
 is made empty, then locked, then filled; one that is empty is nobody's.
 """
 
-import atexit
 import os
 import sys
 import time
-from contextlib import suppress
 
 from plugframe.policy.quarantine import folder
 from plugframe.records import Record
@@ -96,8 +94,10 @@ class Held:
 
 
 def _empty(descriptor: int) -> None:
-    with suppress(OSError):
+    try:
         os.ftruncate(descriptor, 0)
+    except OSError:
+        return
 
 
 _held: dict[str, Held] = {}
@@ -142,6 +142,8 @@ def place(where: str, facts: "Mapping[str, object]", *, ending: str = LOADING) -
         held.lift()
         return None
     if not _registered:
+        import atexit
+
         _registered.append(True)
         atexit.register(_lift_all)
         if hasattr(os, "register_at_fork"):
