@@ -40,7 +40,7 @@ class _Scale:
             key.specialize(self.factor)
 
     def apply_with_saved(self, args: tuple[Any, ...], saved: Saved) -> Any:
-        factor = saved.swap(self, "factor") if self.by == "lift" else self.factor
+        factor = saved.swap("factor") if self.by == "lift" else self.factor
         assert self.factor is factor
         return saved.record(operator.mul, args[0], factor)
 
@@ -229,7 +229,7 @@ def test_effects_happen_once_a_call_and_commit_waits_for_its_effect(called: Inte
     assert all(effect in node.after for node in nodes if node.step == "commit hook")
 
 
-def test_values_are_put_back_when_a_trace_raises_and_nothing_is_kept_of_it(called: Intercepted) -> None:
+def test_hook_is_as_it_was_when_a_trace_raises_and_nothing_is_kept_of_it(called: Intercepted) -> None:
     class Fails(_Scale):
         fails = True
 
@@ -290,12 +290,12 @@ def _nothing(*_: object) -> None:
         (_nothing, lambda _h, a, s: s.record(operator.mul, *a, 3), "is used, and compiled_args neither lifts nor"),
         (_nothing, lambda _h, _a, s: s.record(s.hook, [1]), "[1] is used, and compiled_args neither lifts nor"),
         (_nothing, lambda _h, _a, s: s.lifted("factor"), "'factor' was not lifted by compiled_args"),
-        (_nothing, lambda h, _a, s: s.swap(h, "factor"), "'factor' was not lifted by compiled_args"),
+        (_nothing, lambda _h, _a, s: s.swap("factor"), "'factor' was not lifted by compiled_args"),
         (_nothing, lambda _h, a, _s: a[0] * 3, "the value of %call argument is not known while a call is planned"),
         (_nothing, lambda _h, a, _s: 1 if a[0] else 2, "the value of %call argument is not known"),
         (_nothing, lambda _h, a, _s: a[0] == 3, "the value of %call argument is not known"),
         (_nothing, lambda _h, a, _s: a[0].bit_length(), "the value of %call argument is not known"),
-        (_nothing, lambda _h, _a, _s: Saved(Key()).hook, "stands for a value of another hook"),
+        (_nothing, lambda _h, _a, _s: Saved(Key(), 1, 1).hook, "stands for a value of another hook"),
     ],
 )
 def test_hook_that_cannot_be_planned_goes_the_plain_way_and_the_reason_is_told(
@@ -325,29 +325,34 @@ def test_nothing_is_recorded_after_the_plan_is_made(called: Intercepted) -> None
         bool(kept[0].hook)
 
 
-def test_attribute_that_cannot_be_put_back_is_told_and_the_others_are(called: Intercepted) -> None:
-    class Once:
-        value = 1
+def test_hook_whose_copy_is_itself_cannot_be_swapped_in(called: Intercepted) -> None:
+    class Alone(_Scale):
+        def __copy__(self) -> "Alone":
+            return self
 
-        def __setattr__(self, name: str, value: object) -> None:
-            if name == "value" and type(value) is not Placeholder:
-                raise AttributeError(name)
-            super().__setattr__(name, value)
-
-    once = Once()
-
-    def compiled_args(hook: _Odd, key: Key) -> None:
-        key.lift(hook.factor, "factor")
-        key.lift(1, "value")
-
-    def apply(hook: _Odd, _: object, saved: Saved) -> None:
-        saved.swap(hook, "factor")
-        saved.swap(once, "value")
-
-    hook = _Odd(compiled_args, apply)
+    hook = Alone(3)
     called.hooks.register_pre_hook(hook, argument="width")
-    assert "its 'value' could not be put back" in called.hooks.plan(called.inner).reason
-    assert hook.factor == 3
+    assert called([], 2) == [[], 6, 3, "near"]
+    assert "the copy of the hook is the hook itself" in called.hooks.plan(called.inner).reason
+    assert (hook.factor, hook.runs) == (3, 1)
+
+
+def test_other_threads_never_see_what_stands_for_a_value(called: Intercepted) -> None:
+    hook, seen = _Scale(3), set()
+    called.hooks.register_pre_hook(hook, argument="width")
+
+    def churn(number: int) -> None:
+        for turn in range(40):
+            if number % 2:
+                called.hooks.plans.drop()
+                called.hooks.plan(called.inner)
+            else:
+                seen.add(type(hook.factor))
+                hook.factor = 3 + turn % 3
+                assert type(called.wrapped()([], 2)[1]) is int
+
+    assert together(THREADS, churn) == [None] * THREADS
+    assert seen == {int}
 
 
 def test_recorded_functions_are_called_in_order_with_the_values_of_each_call(called: Intercepted) -> None:
@@ -402,13 +407,12 @@ def test_hook_that_records_nothing_does_nothing(called: Intercepted, kind: str) 
 # How long plans are kept.
 
 
-def test_plans_are_bounded_and_those_used_last_are_kept() -> None:
-    called = Intercepted("planned")
-    called.hooks.plans = Plans(called.hooks.callee, most=2)
+def test_plans_are_bounded_and_those_used_last_are_kept(called: Intercepted) -> None:
+    plans = Plans(called.hooks.callee, most=2)
     for name in ("a", "b", "a", "c", "a", "b"):
         with called.hooks.register_pre_hook(print, plugin=name, argument="mode"):
-            called.wrapped()
-    assert called.hooks.plans.info() == PlansInfo(hits=2, misses=4, maxsize=2, currsize=2)
+            plans.find(called.hooks.call_hooks(), ())
+    assert plans.info() == PlansInfo(hits=2, misses=4, maxsize=2, currsize=2)
 
 
 def test_plans_are_dropped_with_their_plugin(called: Intercepted) -> None:

@@ -189,3 +189,13 @@ def test_operations_of_the_page_find_what_it_says(site: Site) -> None:
     plot = host.operation("table.plot")(lambda frame: [*frame])
     plot.overload(space["plot"])
     assert plot((1,)) == [1]
+
+
+def test_call_hooks_of_the_page_do_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    first, everywhere, plan, scale = blocks("interception.md")
+    (shown,) = blocks("interception.md", "text")
+    names = {"__name__": "__main__"}
+    for code in (first, everywhere, plan):
+        exec(code, names)  # noqa: S102 # the blocks of the page
+    assert capsys.readouterr().out == shown
+    exec(scale, names)  # noqa: S102

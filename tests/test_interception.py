@@ -8,13 +8,15 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from textwrap import dedent
 from typing import Annotated, Any, Literal, Protocol, TypedDict
 
 import pytest
 from _hooks import WAYS as HOOK_WAYS
 from _hooks import is_compiled, take, written
 from _intercepted import WAYS, Intercepted
-from _sites import together
+from _sites import RENDERS, Site, plugin, site_at, together
 
 import plugframe
 from plugframe import Host, suspend_interception
@@ -75,6 +77,13 @@ class Page:
 def page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Page:
     take(request.param, monkeypatch)
     return Page()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """Return a site without plugins."""
+    with site_at(tmp_path / "site") as made:
+        yield made
 
 
 # Hooks of a host.
@@ -316,6 +325,49 @@ def test_call_hooks_registered_while_a_plugin_is_loaded_are_the_plugins() -> Non
     assert [one.plugin for one in hooks.call_hooks()] == ["other", "acme", ""]
 
 
+INTERCEPTS = """
+    from myapp import host, hookimpl
+
+    host.hook.render.register_post_hook(lambda call, result: [*result, "by the hook"])
+    host.calls.register_commit_hook(lambda call, result: None)
+
+    @hookimpl
+    def render(page):
+        return __name__
+"""
+
+
+def test_call_hooks_of_an_installed_plugin_are_its_own_and_go_with_it(site: Site) -> None:
+    site.install(plugin("x", INTERCEPTS), plugin("y", RENDERS))
+    host = site.host
+    assert host.hook.render(page="p") == ["acme_y: p", "acme_x"]  # The call that imports the plugin began without.
+    assert host.hook.render(page="p") == ["acme_y: p", "acme_x", "by the hook"]
+    live: Any = host.hook.render
+    assert [one.plugin for one in live.call_hooks()] == ["x", "x"]
+    host.manager.unregister(name="x")
+    assert host.hook.render(page="p") == ["acme_y: p"]
+
+
+@pytest.mark.parametrize("end", ["raise ValueError", "raise SystemExit", "@hookimpl\ndef render(wrong): ..."])
+def test_call_hooks_of_a_plugin_that_cannot_be_loaded_are_removed(site: Site, end: str) -> None:
+    site.install(plugin("x", dedent(INTERCEPTS) + end))
+    host = site.host
+    assert site.load("x").state == "broken"
+    live: Any = host.hook.render
+    assert live.call_hooks() == ()
+    assert live(page="p") == []
+
+
+def test_call_hooks_that_the_host_registered_for_a_plugin_of_its_own_stay(site: Site) -> None:
+    site.install(plugin("x", RENDERS))
+    host = site.host
+    host.manager.register(object(), name="x")
+    live: Any = host.hook.render
+    live.register_post_hook(lambda _, result: [*result, "kept"], plugin="x")
+    assert site.load("x").state == "broken"
+    assert live(page="p") == ["kept"]
+
+
 # Suspending.
 
 
@@ -335,7 +387,7 @@ def test_suspended_calls_run_no_hooks(way: str) -> None:
 
 
 def test_suspension_is_of_one_thread_and_one_task() -> None:
-    called = Intercepted("planned", threading.get_ident)
+    called = Intercepted("planned", lambda: None)
     called.hooks.register_pre_hook(called.tells("pre"))
     function, inside, outside = called.wrapped(), threading.Event(), threading.Event()
 

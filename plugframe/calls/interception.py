@@ -1,7 +1,5 @@
 """Interception: the call hooks of one callable, and the functions that run them around it."""
 
-from functools import cached_property
-
 from plugframe.calls.plans.callee import Callee, read_signature
 from plugframe.calls.plans.callplan import CallPlan, nodes_of
 from plugframe.calls.plans.hooks import ARGUMENT, KINDS, PRE, label_of
@@ -51,25 +49,32 @@ class Interception(CallHooks):
         super().__init__(name, changed=changed, loading=None if parent is None else parent.loading)
         self.version = object()
         self._signatures: tuple[Signature | Callable[..., Any], ...] = (signature,)
+        self._looked: tuple[object, Callee, Plans] | None = None
         self._parent = parent
         if parent is not None:
             parent.adopt(self)
 
-    @cached_property
+    @property
     def callee(self) -> Callee:
         """What is called, as its hooks know it."""
-        return Callee(self.name, *map(read_signature, self._signatures))
+        return self._look()[1]
 
-    @cached_property
+    @property
     def plans(self) -> Plans:
         """What was compiled for calls with hooks."""
-        return Plans(self.callee)
+        return self._look()[2]
+
+    def _look(self) -> "tuple[object, Callee, Plans]":
+        signatures, looked = self._signatures, self._looked
+        if looked is not None and looked[0] is signatures:
+            return looked
+        callee = Callee(self.name, *map(read_signature, signatures))
+        looked = self._looked = signatures, callee, Plans(callee)
+        return looked
 
     def accept(self, *functions: "Signature | Callable[..., Any]") -> None:
         """Let hooks return values of the types of several signatures, all with the same parameters."""
         self._signatures = functions
-        for name in ("callee", "plans"):
-            self.__dict__.pop(name, None)
         self.renew()
 
     def known(self) -> Callee:
@@ -148,25 +153,29 @@ class Interception(CallHooks):
             call: the function, for people; the default is its module and name.
             asynchronous: whether it is a coroutine function.
         """
+        hooks = self.call_hooks()
+        whole, traces, reason = self._ask(hooks, key, asynchronous=asynchronous)
 
-        def look() -> "tuple[Hashable, tuple[Traced, ...] | None, str]":
-            hooks = self.call_hooks()
-            try:
-                plan, _ = self.plans.find(hooks, key, asynchronous=asynchronous)
-            except UnplannableError as error:
-                return (key, asynchronous, hooks), None, str(error)
-            return plan.key, plan.traces, ""
+        def replay() -> "tuple[Hashable, Function]":
+            current = self.call_hooks()
+            body = self._body(current, function, key, asynchronous=asynchronous)
+            again = function if body is None else self.plans.compiled(body)
+            return self._ask(current, key, asynchronous=asynchronous)[0], again
 
-        whole, traces, reason = look()
-        return CallPlan(
-            called=self.name,
-            key=whole,
-            nodes=nodes_of(self.call_hooks(), traces, call or label_of(function)),
-            reason=reason,
-            _replay=lambda: (look()[0], self.wrap(function, key, asynchronous=asynchronous)),
-        )
+        nodes = nodes_of(hooks, traces, call or label_of(function))
+        return CallPlan(called=self.name, key=whole, nodes=nodes, reason=reason, _replay=replay)
+
+    def _ask(
+        self, hooks: "tuple[CallHook, ...]", key: "Hashable", *, asynchronous: bool
+    ) -> "tuple[Hashable, tuple[Traced, ...] | None, str]":
+        """Return what a plan for hooks depends on and what each does, or why there is none."""
+        try:
+            plan, _ = self.plans.find(hooks, key, asynchronous=asynchronous)
+        except UnplannableError as error:
+            return (key, asynchronous, hooks), None, str(error)
+        return plan.key, plan.traces, ""
 
     def forget(self, plugin: str | None) -> None:
         """Forget what was compiled for calls with hooks of a plugin, or of any."""
-        if "plans" in self.__dict__:
+        if self._looked is not None:
             self.plans.drop(plugin)

@@ -56,15 +56,22 @@ class Loader:
     wait for each other. No lock is held while a plugin's code runs.
     """
 
-    def __init__(self, register: "Register", admit: "Callable[[Plugin], None]" = lambda _: None) -> None:
+    def __init__(
+        self,
+        register: "Register",
+        admit: "Callable[[Plugin], None]" = lambda _: None,
+        withdraw: "Callable[[Plugin], None]" = lambda _: None,
+    ) -> None:
         """Make a loader.
 
         Args:
             admit: raises a PluginBlockedError for a plugin that must not be imported now.
             register: takes a plugin and its object, and returns what it registered, as ``kind:name``, and where
                 that differs from what it declares.
+            withdraw: takes a plugin that could not be loaded, of which its module may have registered something.
         """
         self._register = register
+        self._withdraw = withdraw
         self._admit = admit
         self._lock = threading.Lock()
         self._outcomes: dict[str, Outcome] = {}
@@ -144,6 +151,8 @@ class Loader:
             return outcome
         finally:
             self._current.value = outer
+            if outcome is None or outcome.error is not None:
+                self._withdraw(plugin)
             with self._lock:
                 if outcome is not None:
                     self._outcomes[plugin.name] = outcome

@@ -18,7 +18,6 @@ from plugframe.loading.resolve import resolve
 from plugframe.namespaces.names import Addition, name_problem
 from plugframe.namespaces.references import References
 from plugframe.namespaces.registrars import Registrar
-from plugframe.operations.operations import Operations
 from plugframe.policy.groups import PARTS, RESERVED
 from plugframe.records import Diagnostic, EntryPoint, Plugin, split_reference
 from plugframe.registry.bindings import Bindings
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from plugframe.hooks.hosted.typed import OpenHook
     from plugframe.loading.libraries import Libraries
+    from plugframe.operations.operations import Operations
     from plugframe.policy.plugins import Plugins
 
 _publishing = threading.Lock()
@@ -73,13 +73,13 @@ class Registration:
         self.libraries = References("library", resolve=_resolver(self._load_library), fill=declared("libraries"))
         self._host = host
         self._files: Libraries | None = None
+        self._operations: Operations | None = None
         self.backends = References("backend", resolve=self._resolver(callable), fill=declared("operations"))
-        self.loader = Loader(self.register, self._admit)
+        self.loader = Loader(self.register, self._admit, lambda plugin: self.manager.withdraw(plugin.name))
         self.learned = Learned(host, lambda: plugins().snapshot)
         self.activation = Activation(activation, plugins, self.loader, self.learned)
         self.hooks = Hooks(host, self)
         self.manager = HostManager(host, self.activation.wake, self._loading, self.activation.is_idle)
-        self.operations = Operations(host, self.backends, self.manager.calls)
 
     def _admit(self, plugin: Plugin) -> None:
         self.manager.admit(plugin)
@@ -99,6 +99,18 @@ class Registration:
                 first: Libraries | None = self._files
                 self._files = first or made
         return self._files
+
+    @property
+    def operations(self) -> "Operations":
+        """The operations that the host declares; a host without any does not import what they need."""
+        if self._operations is None:
+            from plugframe.operations.operations import Operations
+
+            made = Operations(self._host, self.backends, self.manager.calls)
+            with _publishing:
+                first: Operations | None = self._operations
+                self._operations = first or made
+        return self._operations
 
     def _load_library(self, reference: str) -> object:
         from plugframe.loading.places import find_file
@@ -179,7 +191,8 @@ class Registration:
         registrars = {kind: _registrar(kind, provider, tables[kind]) for kind in PARTS}
         check_comparable(value, provider)
         offer_registrars(value, registrars)
-        self.operations.check(registrars["operations"].additions)
+        if registrars["operations"].additions:
+            self.operations.check(registrars["operations"].additions)
         try:
             for kind, table in tables.items():
                 table.commit(registrars[kind].additions)

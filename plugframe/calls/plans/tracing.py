@@ -4,7 +4,8 @@
 """
 
 from contextlib import suppress
-from typing import NoReturn
+from copy import copy
+from typing import Any, NoReturn
 
 from plugframe.calls.plans.hooks import ARGUMENT, COMMIT, POST, PRE
 from plugframe.calls.plans.keys import UnplannableError, token_of
@@ -89,13 +90,15 @@ class Saved:
 
     Attributes:
         hook: stands for the hook itself, of each call.
+        copy: the copy of the hook that is asked.
     """
 
-    def __init__(self, key: "Key") -> None:
+    def __init__(self, key: "Key", original: object, copied: object) -> None:
         self._key = key
+        self._original = original
+        self.copy: Any = copied
         self._calls: list[Recorded] = []
         self._constants: list[object] = []
-        self._swapped: list[tuple[object, str, object]] = []
         self._ended = False
         self.hook = Placeholder(self, ("hook", ""))
 
@@ -116,24 +119,25 @@ class Saved:
             raise CallPlanError(message)
         return Placeholder(self, ("lift", str(list(self._key.lifted).index(name))))
 
-    def swap(self, owner: object, attribute: str, name: str = "") -> Placeholder:
-        """Put what stands for a lifted value in the place of an attribute, until the plan is made.
+    def swap(self, attribute: str, name: str = "") -> Placeholder:
+        """Put what stands for a lifted value in the place of an attribute of the hook.
 
-        It is put back in any case, also where ``apply_with_saved`` raises.
+        It is that of the copy whose ``apply_with_saved`` runs. The hook itself is never touched, whatever is raised:
+        other threads may be calling it.
 
         Args:
-            owner: the hook, or any object.
-            attribute: of the owner.
+            attribute: of the hook.
             name: under which the value was lifted; the default is the attribute's name.
 
         Raises:
-            CallPlanError: nothing was lifted under it.
+            CallPlanError: nothing was lifted under it, or the hook has no copy.
         """
         self._look()
         placeholder = self.lifted(name or attribute)
-        before = getattr(owner, attribute)
-        self._swapped.append((owner, attribute, before))
-        setattr(owner, attribute, placeholder)
+        if self.copy is self._original:
+            message = f"{attribute!r} cannot be swapped: the copy of the hook is the hook itself"
+            raise CallPlanError(message)
+        setattr(self.copy, attribute, placeholder)
         return placeholder
 
     def record(self, function: object, /, *given: object, **keywords: object) -> Placeholder:
@@ -179,29 +183,13 @@ class Saved:
         self._constants.append(one)
         return "constant", str(len(self._constants) - 1)
 
-    def restore(self) -> None:
-        """Put back what was swapped, and take no more.
-
-        Raises:
-            UnplannableError: something could not be put back; the rest was.
-        """
-        self._ended = True
-        stuck = ""
-        while self._swapped:
-            owner, attribute, before = self._swapped.pop()
-            try:
-                setattr(owner, attribute, before)
-            except Exception as error:  # noqa: BLE001 # an attribute of somebody's own
-                stuck = f"its {attribute!r} could not be put back: {error}"
-        if stuck:
-            raise UnplannableError(stuck)
-
     def end(self, value: object, *, is_opaque: bool) -> Traced:
-        """Return what was recorded.
+        """Return what was recorded, and take no more.
 
         Raises:
             CallPlanError: the value is none of this plan.
         """
+        self._ended = True
         if value is not None and type(value) is not Placeholder:
             message = f"it returned {value!r}, and returns None or what stands for a value"
             raise CallPlanError(message)
@@ -210,23 +198,18 @@ class Saved:
 
 
 def trace(hook: "CallHook", key: "Key") -> Traced:
-    """Ask a call hook what it would do, and put back whatever it swapped.
+    """Ask a copy of a call hook what it would do.
 
     Raises:
         UnplannableError: it raises, or returns something that is no placeholder.
     """
-    saved = Saved(key)
-    given = saved.given(hook.kind, always=hook.always)
-    if not hasattr(type(hook.function), "apply_with_saved"):
-        return saved.end(saved.record(saved.hook, *given), is_opaque=True)
+    is_opaque = not hasattr(type(hook.function), "apply_with_saved")
     try:
-        try:
-            value = hook.function.apply_with_saved(given, saved)  # type: ignore[attr-defined] # asked for just now
-        finally:
-            saved.restore()
-        return saved.end(value, is_opaque=False)
-    except UnplannableError:
-        raise
+        saved = Saved(key, hook.function, hook.function if is_opaque else copy(hook.function))
+        given = saved.given(hook.kind, always=hook.always)
+        if is_opaque:
+            return saved.end(saved.record(saved.hook, *given), is_opaque=True)
+        return saved.end(saved.copy.apply_with_saved(given, saved), is_opaque=False)
     except Exception as error:
         message = f"its apply_with_saved cannot be used: {type(error).__name__}: {error}"
         raise UnplannableError(message) from error

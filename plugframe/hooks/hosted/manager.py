@@ -167,7 +167,8 @@ class HostManager(PluginManager):
             if self.has_plugin(plugin):
                 self.unregister(name=plugin)
             self._forget(plugin)
-        self._everywhere.withdraw(plugin)
+        if not self.has_plugin(plugin):
+            self._everywhere.withdraw(plugin)
 
     def unregister(self, plugin: object = None, name: str | None = None) -> "Any":
         """Unregister a plugin, and remove its call hooks; see ``PluginManager.unregister``."""
