@@ -19,6 +19,7 @@ TOPICS = {
     "hooks": "benchmarks.hooks",
     "libraries": "benchmarks.libraries",
     "namespaces": "benchmarks.namespaces",
+    "operations": "benchmarks.operations",
 }
 SETTLE_SECONDS = 4  # plugframe keeps nothing about files that changed within the last two seconds.
 

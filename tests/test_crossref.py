@@ -3,10 +3,12 @@
 import asyncio
 import contextvars
 import random
+import sys
 import threading
 import warnings
 from collections.abc import Coroutine, Iterable, Iterator
-from types import SimpleNamespace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from plugframe.errors import (
     OperationSettingError,
 )
 from plugframe.operations.crossref.report import Report
+from plugframe.testing.environments import distribution, write_tree
 
 Rows = list[list[int]]
 IMAGE = [[1, 2, 3], [4, 5, 6]]
@@ -67,6 +70,13 @@ def crop(image: Rows, width: int, height: int = 1) -> Rows:
     return [list(row[:width]) for row in image[:height]]
 
 
+class Changeling:
+    """Is copied as something else."""
+
+    def __deepcopy__(self, _: object) -> str:
+        return "another thing"
+
+
 # What is found
 
 
@@ -100,6 +110,62 @@ def test_a_mismatch_is_raised_in_the_place_of_the_result(host: Host, resize: Any
     assert isinstance(error, AssertionError)
     assert [(str(one), one.__traceback__) for one in report.mismatches] == [(str(error), None)]
     assert (report.mismatched, report.matched) == (1, 0)
+
+
+def test_the_call_that_is_shown_imports_the_host_from_where_the_operation_was_declared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module: Any = ModuleType("acme_application")
+    monkeypatch.setitem(sys.modules, "acme_application", module)
+    source = """
+from plugframe import Host
+application = Host("myapp", path=[])
+
+@application.operation("rows.first")
+def first(rows: list, *more: int, places: int = 1, **options: int) -> list:
+    return rows[:places]
+"""
+    exec(source, vars(module))  # noqa: S102 # a module that needs no file
+    module.first.backend("acme", lambda rows, *more, places=1, **options: tuple(rows[:places]))
+    with module.application.ops.crossref(), pytest.raises(CrossReferenceError) as caught:
+        module.first([1, 2], 3, places=2, **{"a": 4, "b-c": 5})
+    assert caught.value.reproduction.splitlines() == [
+        "from acme_application import application as host",
+        "with host.ops.crossref(reference='default'):",
+        "    host.ops.rows.first.using('acme')([1, 2], 3, places=2, a=4, **{'b-c': 5})",
+    ]
+    with pytest.raises(CrossReferenceError) as again:
+        exec(caught.value.reproduction, {})  # noqa: S102 # what was shown
+    assert str(again.value) == str(caught.value)
+
+
+def test_the_call_that_is_shown_says_what_of_it_cannot_be_written(host: Host) -> None:
+    class Local:
+        pass
+
+    @host.operation("local.take")
+    def take(local: object, place: int) -> int:
+        return place
+
+    take.backend("acme", lambda local, place: str(place))
+    with host.ops.crossref(), pytest.raises(CrossReferenceError) as caught:
+        take(Local(), 1)
+    assert caught.value.call == "host.ops.local.take.using('acme')(local=..., place=1)"
+    assert "\n# a test_the_call_that_is_shown_says_what_of_it_cannot_be_written" in caught.value.reproduction
+    assert "can be neither written nor pickled" in caught.value.reproduction
+
+
+def test_the_default_host_is_shown_by_its_name() -> None:
+    host = Host("plugframe", path=[])
+
+    @host.operation("number.same")
+    def same(number: int) -> int:
+        return number
+
+    same.backend("acme", str)
+    with host.ops.crossref(), pytest.raises(CrossReferenceError) as caught:
+        same(1)
+    assert caught.value.reproduction.startswith("from plugframe import default_host as host\n")
 
 
 def test_a_mismatch_may_be_warned_of_where_the_call_stands(host: Host, resize: Any) -> None:
@@ -426,6 +492,15 @@ def test_what_cannot_be_copied_is_skipped_with_the_reason(host: Host, resize: An
     assert number == 1
 
 
+def test_what_is_copied_as_something_else_is_skipped(host: Host, resize: Any) -> None:
+    resize.backend("acme", crop)
+    with host.ops.crossref() as report:
+        resize([[Changeling()]], 1)
+    assert report.skipped == {
+        "an argument does not copy faithfully (the copy of argument 'image'[0][0]: type str != Changeling)": 1
+    }
+
+
 def test_a_reference_that_is_not_there_or_does_not_want_the_call_is_a_reason(
     host: Host, resize: Any, grow: Any
 ) -> None:
@@ -448,6 +523,67 @@ def test_a_reference_that_is_not_there_or_does_not_want_the_call_is_a_reason(
         "never": "the reference 'never' cannot run: only on Sundays",
         "fake": "it has no fake",
     }
+
+
+def test_a_reference_that_does_not_take_these_arguments_is_a_reason(host: Host) -> None:
+    @host.operation("text.join")
+    def join(parts: list[str] | tuple[str, ...]) -> str:
+        return "".join(parts)
+
+    @join.overload
+    def _(parts: bytes) -> bytes:
+        return parts
+
+    def of_lists(parts: list[str]) -> str:
+        return "".join(parts)
+
+    def asked(parts: bytes) -> bytes:
+        return parts
+
+    def raises(parts: bytes) -> bool:
+        reason = "not now"
+        raise plugframe.Decline(reason)
+
+    wrong: Any = 1
+    join.backend("lists", of_lists)
+    join.backend("asked", asked, can_run=lambda parts: wrong)
+    join.backend("willing", asked, can_run=lambda parts: True)
+    join.backend("raises", asked, can_run=raises)
+    told = {}
+    calls: list[tuple[str, Any]] = [("lists", ["a"]), ("lists", ("a",)), ("lists", b"a")]
+    for reference, parts in [*calls, ("asked", b"a"), ("willing", b"a"), ("raises", b"a")]:
+        with host.ops.crossref(reference=reference) as report:
+            join.using("default")(parts)
+        told[reference, type(parts)] = next(iter(report.skipped), "checked")
+    assert told == {
+        ("lists", list): "checked",
+        ("lists", tuple): "the reference 'lists' does not take it: 'parts' must be list, and is tuple",
+        ("lists", bytes): "the reference 'lists' does not take it: it implements other overloads",
+        (
+            "asked",
+            bytes,
+        ): "its arguments cannot be compared (TypeError: can_run of the host myapp returned 1; it must be "
+        "True, False, a text that says why not, or a plugframe.Verdict)",
+        ("willing", bytes): "checked",
+        ("raises", bytes): "the reference 'raises' cannot run: not now",
+    }
+
+
+def test_a_reference_that_cannot_be_imported_is_a_reason(tmp_path: Path) -> None:
+    declared = {"myapp.operations": {"text.shout.acme": "acme_nowhere:shout"}}
+    write_tree(tmp_path, distribution("acme-shout", "1.2", entry_points=declared))
+    host = Host("myapp", path=[tmp_path])
+
+    @host.operation("text.shout")
+    def shout(word: str) -> str:
+        return word.upper()
+
+    with host.ops.crossref(reference="acme") as report:
+        assert shout.using("default")("a") == "A"
+    ((reason, _),) = report.skipped.items()
+    assert reason.startswith(
+        "its backend 'acme' cannot be used (PluginImportError: cannot load myapp.operations:text.shout"
+    )
 
 
 def test_a_call_that_declines_is_counted_and_the_next_one_is_checked(host: Host, resize: Any) -> None:

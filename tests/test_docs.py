@@ -3,6 +3,7 @@
 import fractions
 import importlib
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,6 +166,29 @@ def test_value_type_of_the_page_is_compared_and_written_as_it_says(checked: dict
             plugframe.check_metadata_matches(half, fractions.Fraction(1), lambda: "they")
         with pytest.raises(AssertionError, match=r"Fraction\(1, 2\) != Fraction\(1, 3\)"):
             plugframe.check_metadata_matches(half, third, lambda: "they", equal=True)
+
+
+def test_operations_of_the_page_find_what_it_says(site: Site) -> None:
+    declare, backend, register, condition = blocks("operations.md")
+    (declared,) = blocks("operations.md", "toml")
+    entry_points = tomllib.loads(declared)["project"]["entry-points"]
+    modules: Tree = {"acme_vision": {"__init__.py": "", "resize.py": backend}}
+    site.install(distribution("acme-vision", entry_points=entry_points, modules=modules))
+    host = importlib.import_module("myapp").host
+    space: dict[str, Any] = {"host": host, "plugframe": importlib.import_module("plugframe")}
+    exec(declare, space)  # noqa: S102 # the statements of the page
+    exec(condition, space)  # noqa: S102
+    resize = space["resize"]
+    assert "acme_vision.resize" in sys.modules  # for the page has called it
+    assert (resize([[1, 2], [3, 4]], 1, 1), host.ops.image.resize(b"abcd", 2, 1)) == ([[1]], b"ab")
+    assert (resize([[1]], 1000, 1), resize.explain([[1]], 999, 1).chosen) == ([[1]], "acme")
+    assert "it is too wide" in str(resize.explain([[1]], 1000, 1))
+    site.install(plugin("registers", "import plugframe\n" + register.replace("resize.acme", "resize.more")))
+    host.refresh()
+    assert host.load("registers")[0].registered == ("operations:image.resize.more",)
+    plot = host.operation("table.plot")(lambda frame: [*frame])
+    plot.overload(space["plot"])
+    assert plot((1,)) == [1]
 
 
 def test_call_hooks_of_the_page_do_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,12 +46,36 @@ class Slotted:
         self.content = content
 
 
+class Private:
+    """The same, of names that are its own."""
+
+    __slots__ = ("__content",)
+
+    def __init__(self, content: object) -> None:
+        self.__content = content
+
+
 class Incomparable:
     """Raises when it is compared."""
 
     def __eq__(self, other: object) -> bool:
         message = "never compare me"
         raise RuntimeError(message)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Shy:
+    """Cannot be shown."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Shy) and self.number == other.number
+
+    def __repr__(self) -> str:
+        raise LookupError
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -108,6 +132,7 @@ def test_trees_are_compared_by_structure_and_types(got: object, expected: object
         (Opaque(x=1), Opaque(x=1), ()),
         (Opaque(x=[1]), Opaque(x=[2]), ("output.x[0]: 1 != 2",)),
         (Slotted(1), Slotted(2), ("output.content: 1 != 2",)),
+        (Private(1), Private(2), ("output._Private__content: 1 != 2",)),
         (object(), object(), ()),
         (math.sin, math.cos, ("output: <built-in function sin> != <built-in function cos>",)),
         ("x" * 80, "x" * 80 + "y", ("output: values differ, of which both show '" + "x" * 58 + "…",)),
@@ -129,6 +154,12 @@ def test_values_may_be_compared_by_a_function() -> None:
 def test_values_that_cannot_be_compared_are_told_of() -> None:
     assert differences(Incomparable(), Incomparable(), equal=True) == (
         "output: cannot be compared (RuntimeError: never compare me)",
+    )
+
+
+def test_a_value_whose_repr_raises_is_told_of_all_the_same() -> None:
+    assert differences(Shy(1), Shy(2), equal=True) == (
+        "output: values differ, of which both show <Shy whose repr raises LookupError>",
     )
 
 
@@ -201,6 +232,17 @@ def test_a_description_that_fails_hides_no_difference(description: Any, shown: s
     assert "output: type int != str" in str(caught.value)
 
 
+def test_a_description_that_does_not_tell_its_signature_is_taken() -> None:
+    class Untold:
+        __signature__ = "none of your business"
+
+        def __call__(self) -> str:
+            return "they"
+
+    with pytest.raises(CrossReferenceError, match="they:"):
+        check_metadata_matches(1, "x", Untold())
+
+
 def test_what_compares_values_is_a_bool_or_a_function() -> None:
     with pytest.raises(TypeError, match="got 'yes'"):
         differences(1, 1, equal="yes")
@@ -240,6 +282,16 @@ def test_a_container_with_metadata_of_its_own_is_a_leaf() -> None:
     with register_value_type(OrderedDict, metadata=lambda one: {"columns": list(one)}):
         assert differences(OrderedDict(a=1), OrderedDict(a="x")) == ()
         assert differences(OrderedDict(a=1), OrderedDict(b=1)) == ("output: columns ['a'] != ['b']",)
+
+
+@pytest.mark.parametrize(
+    ("of", "inside"), [(str, ("output[0]: size 2 != 3",)), ("builtins:str", ("output[0]: size 2 != 3",)), (object, ())]
+)
+def test_a_builtin_type_may_have_metadata_too(of: Any, inside: tuple[str, ...]) -> None:
+    with register_value_type(of, metadata=lambda one: {"size": len(one)}):
+        assert differences("ab", "abc") == ("output: size 2 != 3",)
+        assert differences(["ab"], ["abc"]) == inside  # of an object, which every list is, too, nothing is inside
+    assert differences("ab", "abc") == ()
 
 
 @pytest.mark.parametrize(
@@ -312,12 +364,16 @@ class Frame:
         self.columns = tuple(columns)
         self.dtypes = tuple(columns.values())
 
+    def equals(self, other: "Frame") -> bool:
+        """Return whether another has the same columns."""
+        return self.columns == other.columns
+
 
 def test_frames_differ_in_shape_columns_and_their_types(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in = type(math)("pandas")
     stand_in.DataFrame = Frame  # type: ignore[attr-defined]
     monkeypatch.setitem(__import__("sys").modules, "pandas", stand_in)
-    assert differences(Frame({"a": "int64"}), Frame({"a": "int64"})) == ()
+    assert differences(Frame({"a": "int64"}), Frame({"a": "int64"}), equal=True) == ()
     assert differences(Frame({"a": "int64"}), Frame({"a": "float64"})) == ("output: dtypes ['int64'] != ['float64']",)
     assert differences(Frame({"a": "int64", "b": "object"}), Frame({"b": "object", "a": "int64"})) == (
         "output: columns ['a', 'b'] != ['b', 'a']",

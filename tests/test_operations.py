@@ -28,6 +28,7 @@ from plugframe.errors import (
     RegistrationError,
 )
 from plugframe.operations.resolution.contexts import ResolvedCall
+from plugframe.policy.groups import RESERVED
 
 
 @pytest.fixture
@@ -258,14 +259,21 @@ def test_backend_of_a_plugin_counts_while_it_is_loaded(site: Site) -> None:
 
 
 def test_undeclared_operations_of_entry_points_are_told_and_change_nothing(site: Site) -> None:
-    also = {"myapp.operations": {"image.resise.acme": "acme_x_models:resize", "resize.acme": "acme_x_models:resize"}}
+    names = ("image.resise.acme", "image.resize.default", "resize.acme", "prefer.resize.acme")
+    also = {"myapp.operations": dict.fromkeys(names, "acme_x_models:resize")}
     site.install(plugin("x", also=also))
     resize = declare(site.host)
     assert resize([]) == "default 2 False"
-    assert site.host.ops.undeclared() == ("image.resise.acme",)  # the other is a finding of its own: PF143
-    (found,) = site.host.ops.problems
-    assert (found.code, found.distribution) == ("PF180", "acme-x")
-    assert "did you mean 'image.resize'" in found.message
+    assert site.host.ops.undeclared() == ("image.resise.acme",)  # two others are findings of their own: PF143
+    misspelt, default = site.host.ops.problems
+    assert (misspelt.code, misspelt.distribution, default.code) == ("PF171", "acme-x", "PF171")
+    assert "did you mean 'image.resize'" in misspelt.message
+    assert "'default' is the host's own" in default.message
+
+
+def test_reserved_first_parts_of_operations_are_the_names_that_are_taken(host: Host) -> None:
+    taken = {name for name in [*dir(host.ops), *vars(host.ops)] if not name.startswith("_")}
+    assert set(RESERVED["operations"]) == taken
 
 
 def test_decline_moves_on_to_the_next_candidate_and_none_is_run_twice(host: Host) -> None:
@@ -667,3 +675,14 @@ def test_mismatch_lists_every_declared_signature(host: Host) -> None:
     assert len(caught.value.reasons) == 2
     assert "'image' is str, and it is declared to be bytes" in str(caught.value)
     assert copy.copy(caught.value).reasons == caught.value.reasons
+
+
+def test_types_are_what_type_checkers_were_told() -> None:
+    told = fresh(
+        """
+        import typing_operations
+        print(typing_operations.check())
+        """,
+        Path(__file__).parent,
+    )
+    assert told == "all as typed\n"

@@ -471,7 +471,11 @@ def check_that_nothing_of_x_is_registered(site: Site, *, parts: tuple[str, ...])
         ("a", "loaded"),
         ("z", "loaded"),
     ]
-    tables: dict[str, Any] = {"classes": host.classes, "operations": host.ops.table, "libraries": host.libraries}
+    tables: dict[str, Any] = {
+        "classes": host.classes,
+        "operations": host.ops.backend_names,
+        "libraries": host.libraries,
+    }
     assert not [name for table in tables.values() for name in table if "acme-x" in table.provider(name)]
     assert "acme-x" not in host.callbacks.slot("progress").provider
     assert host.hook.render(page="p") == ["acme_z: p"]

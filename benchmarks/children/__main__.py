@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from benchmarks.children import calls, fresh, intercepted, native
+from benchmarks.children import calls, crossref, fresh, intercepted, native, operations
 from benchmarks.measure import Comparison
 
 KINDS: dict[str, Callable[..., Comparison]] = {
@@ -23,6 +23,12 @@ KINDS: dict[str, Callable[..., Comparison]] = {
     "native-load": native.compare_load,
     "slot-unbound": native.compare_unbound,
     "slot-default": native.compare_default,
+    "operation-one": operations.compare_one,
+    "operation-backend": operations.compare_backend,
+    "operation-types": operations.compare_types,
+    "operation-networkx": operations.compare_networkx,
+    "operation-context": operations.compare_context,
+    "crossref-off": crossref.compare_switched_off,
     "intercepted": intercepted.compare_intercepted,
     "intercepted-operation": intercepted.compare_intercepted_operation,
 }

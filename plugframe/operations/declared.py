@@ -51,7 +51,7 @@ class DeclaredOperation:
         self.declared_fallback = fallback
         self.signature = inspect.signature(function)
         self.faked: Function | None = None
-        self.implementations = Implementations(name, self.signature, owner.table)
+        self.implementations = Implementations(name, self.signature, owner.backend_names)
         self._declaring = threading.Lock()
         self._signatures: tuple[tuple[Overload, ...], tuple[Candidate, ...]] = ((), ())
 
@@ -131,8 +131,8 @@ class DeclaredOperation:
             raise RegistrationError(message)
         addition = Addition(name=name, provider=self.own_provider, target=Marked(function, mark), replaces=replace)
         self.owner.check([addition])
-        self.owner.table.commit([addition])
-        return RemovableHandle(f"the backend {name!r}", lambda: self.owner.table.withdraw(addition))
+        self.owner.backend_names.commit([addition])
+        return RemovableHandle(f"the backend {name!r}", lambda: self.owner.backend_names.withdraw(addition))
 
     def registered_overloads(self) -> tuple[str, ...]:
         """Return the declared signatures and the backends, sorted; nothing is imported."""

@@ -53,7 +53,7 @@ class Operation(DeclaredOperation):
         self._parameters = tuple(self.signature.parameters.values())
         self._core = Forward(self._word, self._parameters, self._declined, self.enter)
         self._outer = Forward(self._word, self._parameters, self._declined, self.arrive)
-        self.interception = Interception(name, self.signature, parent=owner.calls, changed=self.rehook)
+        self.interception = Interception(name, self.signature, parent=owner.host_calls, changed=self.rehook)
         self.function: Any = self._outer.function
         update_wrapper(self.function, function)
         self.function.__signature__ = self.signature

@@ -57,17 +57,18 @@ class Operations(CheckedOperations):
             calls: the call hooks of all that the host calls.
         """
         super().__init__(host)
-        self.table = table
-        self.calls = calls
+        self.backend_names = table
+        self.host_calls = calls
         self._operations: dict[str, Operation] = {}
         self._warned: set[str] = set()
+        self._taken = frozenset(dir(self))  # by what is no namespace; whatever is added below is one
         table.watch(self)
 
     def declare(
         self, name: str, function: "Callable[..., Any]", *, mutates: tuple[str, ...] = (), fallback: str = "default"
     ) -> "Any":  # noqa: ANN401 # the live function, see ``typed.Operation``
         """Declare an operation by a function; see ``Host.operation``."""
-        problem = problem_of(name, function, reserved=dir(type(self)))
+        problem = problem_of(name, function, reserved=self._taken)
         if problem:
             message = f"there cannot be an operation {name!r}: {problem}"
             raise RegistrationError(message)
@@ -113,7 +114,7 @@ class Operations(CheckedOperations):
 
     def backends(self, operation: str = "") -> tuple[str, ...]:
         """Return the names of the backends of an operation, or of all of the host, sorted; nothing is imported."""
-        every = (name.rpartition(".") for name in self.table)
+        every = (name.rpartition(".") for name in self.backend_names)
         return tuple(sorted({backend for name, _, backend in every if operation in ("", name)}))
 
     def warn(self, failures: "dict[str, Exception]") -> None:
@@ -169,14 +170,20 @@ class Operations(CheckedOperations):
 
     def undeclared(self) -> tuple[str, ...]:
         """Return the backends of operations that nobody has declared, sorted: most likely misspelt."""
-        return tuple(name for name in self.table if name.rpartition(".")[0] not in self._operations)
+        return tuple(name for name in self.backend_names if name.rpartition(".")[0] not in self._operations)
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
-        """The backends of entry points that answer no operation, since nobody has declared it; sorted by name."""
+        """The backends of entry points that are never called, sorted by name; nothing is imported to tell."""
         known = self._names()
-        found = ((name, self.table.provider(name)) for name in self.undeclared() if known)
-        return tuple(_undeclared(self.host, name, provider, known) for name, provider in found)
+        lost = {name: _undeclared(name.rpartition(".")[0], self.host, known) for name in self.undeclared() if known}
+        taken = {
+            name: f"{DEFAULT!r} is the host's own" for name in self.backend_names if name.rpartition(".")[2] == DEFAULT
+        }
+        return tuple(
+            _problem(name, self.backend_names.provider(name), problem)
+            for name, problem in sorted((lost | taken).items())
+        )
 
     def registered_overloads(self) -> tuple[str, ...]:
         """Return all declared signatures and backends of declared operations, sorted; nothing is imported."""
@@ -204,7 +211,7 @@ class Operations(CheckedOperations):
         return name in self._operations
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *(name.partition(".")[0] for name in self._names())})
+        return sorted(super().__dir__())
 
     def __repr__(self) -> str:
         return f"<operations of {self.host}: {', '.join(self._names()) or 'none'}>"
@@ -216,16 +223,18 @@ class Operations(CheckedOperations):
         return self
 
 
-def _undeclared(host: str, name: str, provider: str, known: tuple[str, ...]) -> Diagnostic:
-    operation = name.rpartition(".")[0]
+def _undeclared(operation: str, host: str, known: tuple[str, ...]) -> str:
     near = near_matches(operation, known)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    distribution = provider.rpartition(" from ")[2].rpartition(" ")[0]
+    return f"{host} has not declared {operation!r}{hint}"
+
+
+def _problem(name: str, provider: str, problem: str) -> Diagnostic:
     return Diagnostic(
-        code="PF180",
-        message=f"{provider} provides a backend of {operation!r}, which {host} has not declared{hint}",
-        distribution=distribution,
-        effect="it is never called",
+        code="PF171",
+        message=f"{provider} provides the backend {name!r}, which answers no operation: {problem}",
         path="",
-        fix="its authors must correct the name, or the application must declare the operation",
+        distribution=provider.rpartition(" from ")[2].rpartition(" ")[0],
+        effect="it is never called",
+        fix="its authors must rename it, or the application must declare the operation",
     )

@@ -6,7 +6,15 @@ if TYPE_CHECKING:
 
 KINDS = ("hooks", "classes", "callbacks", "libraries", "operations")
 PARTS = {"classes": 2, "callbacks": 1, "libraries": 1, "operations": 3}  # of a name, at least
-RESERVED = {"classes": ("add", "get", "mount", "provider")}  # what could not be reached: methods have these names
+RESERVED = {  # what could not be reached: methods have these names
+    "classes": ("add", "get", "mount", "provider"),
+    "operations": (
+        "backend_names", "backends", "check", "checked_by", "configure", "crossref", "declare", "disable", "drop",
+        "fallback", "find", "forget_environment", "get", "host", "host_calls", "is_active", "loaded_overloads",
+        "prefer", "problems", "registered_overloads", "renew", "settle", "standing_checker", "undeclared", "unsettle",
+        "wanted", "warn",
+    ),
+}  # fmt: skip
 
 
 def groups(host: str) -> tuple[str, ...]:

@@ -64,8 +64,15 @@ def equal_arrays(one: "Any", other: "Any") -> bool:
     return bool(same.all())
 
 
-def write_array(array: "Any") -> "Expression":
-    """Return Python for an array: with its values where it is small, of zeros where it is not, and its modules."""
+def equal_masked_arrays(one: "Any", other: "Any") -> bool:
+    """Return whether two arrays are masked alike, and what is not masked is equal."""
+    return bool((one.mask == other.mask).all()) and equal_arrays(one.compressed(), other.compressed())
+
+
+def write_array(array: "Any") -> "Expression | None":
+    """Return Python for an array: with its values where it is small, of zeros where it is not; none for subclasses."""
+    if type(array) is not sys.modules["numpy"].ndarray:
+        return None
     kind = repr(array.dtype.str if array.dtype.fields is None else array.dtype.descr)
     large = array.size > _MOST_WRITTEN or array.dtype.hasobject
     order = ", order='F'" if array.flags.f_contiguous and not array.flags.c_contiguous else ""
@@ -89,10 +96,10 @@ def describe_scalar(scalar: "Any") -> "dict[str, object]":
     return {"dtype": scalar.dtype}
 
 
-def write_scalar(scalar: "Any") -> "Expression":
+def write_scalar(scalar: "Any") -> "Expression | None":
     """Return Python for one of NumPy's scalars."""
-    text, modules, *missing = write_array(sys.modules["numpy"].asarray(scalar))
-    return f"{text}[()]", modules, *missing
+    written = write_array(sys.modules["numpy"].asarray(scalar))
+    return None if written is None else (f"{written[0]}[()]", *written[1:])
 
 
 def describe_frame(frame: "Any") -> "dict[str, object]":

@@ -18,6 +18,8 @@ from plugframe.operations.crossref.trials import Outcome, Trial
 from plugframe.operations.resolution.contexts import unchecked
 from plugframe.records import Record
 
+__tracebackhide__ = True  # pytest's reports are of those who call operations and who implement them
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal

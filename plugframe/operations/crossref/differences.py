@@ -129,12 +129,17 @@ def _parts(value: object) -> "Parts | None":
 
 
 def _state(value: object) -> "Parts":
-    names = dict.fromkeys(getattr(value, "__dict__", ()))
+    names = [str(name) for name in getattr(value, "__dict__", ())]
     for cls in type(value).__mro__:
         slots = cls.__dict__.get("__slots__", ())
-        names.update(dict.fromkeys([slots] if isinstance(slots, str) else slots))
-    kept = [name for name in names if name not in ("__dict__", "__weakref__") and hasattr(value, name)]
+        names += [_mangle(cls, name) for name in ((slots,) if isinstance(slots, str) else slots)]
+    kept = [name for name in dict.fromkeys(names) if name not in ("__dict__", "__weakref__") and hasattr(value, name)]
     return [(f".{name}", getattr(value, name)) for name in kept]
+
+
+def _mangle(cls: type, name: str) -> str:
+    is_private = name.startswith("__") and not name.endswith("__")
+    return f"_{cls.__name__.lstrip('_')}{name}" if is_private else name
 
 
 def equal_values(got: object, expected: object) -> bool:

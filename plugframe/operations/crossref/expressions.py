@@ -78,7 +78,10 @@ def _write_part(value: object) -> Expression:
 def _write(value: object) -> Expression | None:
     known = find_value_function("expression", type(value))
     if known is not None:
-        text, modules, *missing = known(value)
+        written = known(value)
+        if written is None:
+            return None
+        text, modules, *missing = written
         return Expression(text=text, modules=modules, missing=missing)
     if type(value) in _LITERAL:
         return Expression(text=repr(value))

@@ -6,6 +6,8 @@ from itertools import islice
 from plugframe.errors import CrossReferenceError
 from plugframe.operations.crossref.differences import Comparison, compare_metadata, equal_values, type_difference
 
+__tracebackhide__ = True  # pytest's reports are of those who compare
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

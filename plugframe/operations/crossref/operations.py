@@ -110,5 +110,5 @@ class CheckedOperations(WishedOperations):
             if not self._has_looked:  # Of two threads, one has its report told at the end.
                 self._has_looked, self._standing = True, found
                 self._active += found is not None
-        if found is not None:
+        if found is not None:  # after the lock: operations have locks of their own
             self.unsettle()

@@ -86,23 +86,22 @@ def find_reference(call: "ResolvedCall", name: str) -> Reference:
     return _find_backend(call, name)
 
 
-def _find_backend(call: "ResolvedCall", name: str) -> Reference:
+def _find_backend(call: "ResolvedCall", backend: str) -> Reference:
     operation, given = call.operation, call.arguments.arguments
-    if name not in operation.owner.backends(operation.name):
-        message = f"it has no backend {name!r}"
+    if backend not in operation.owner.backends(operation.name):
+        message = f"it has no backend {backend!r}"
         raise NotCheckedError(message)
     try:
-        found = operation.candidates(name)
+        found = operation.candidates(backend)
     except Exception as error:  # Importing a plugin's module runs code that may raise anything.
-        message = f"its backend {name!r} cannot be used ({type(error).__name__}: {error})"
+        message = f"its backend {backend!r} cannot be used ({type(error).__name__}: {error})"
         raise NotCheckedError(message) from error
     reason = "it implements other overloads"
     for one in found:
-        if one.overload is not call.overload:
-            continue
-        misfit = one.misfit(given, one.kinds)
-        reason = one.explain_misfit(misfit, given[misfit]) if misfit else ""
-        if not misfit:
-            return Reference(name=name, provider=one.provider, function=one.function, can_run=one.mark.can_run)
-    message = f"the reference {name!r} does not take it: {reason}"
+        if one.overload is call.overload:
+            misfit = one.misfit(given, tuple(one.kinds))
+            reason = one.explain_misfit(misfit, given[misfit]) if misfit else ""
+        if not reason:
+            return Reference(name=backend, provider=one.provider, function=one.function, can_run=one.mark.can_run)
+    message = f"the reference {backend!r} does not take it: {reason}"
     raise NotCheckedError(message)

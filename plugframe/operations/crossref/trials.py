@@ -7,6 +7,8 @@ from plugframe.errors import Decline
 from plugframe.operations.crossref.differences import Comparison, equal_values
 from plugframe.operations.crossref.snapshots import NotCheckedError, is_iterator, snapshot
 
+__tracebackhide__ = True  # pytest's reports are of those who call operations and who implement them
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -130,6 +132,15 @@ class _Watch:
     """
 
     def __init__(self, given: "Mapping[str, Any]", copies: "Mapping[str, Any]", who: str) -> None:
+        """Look at values before they are given away.
+
+        Raises:
+            NotCheckedError: a copy is not even like what it was made of, so that a reference would be misled by it.
+        """
+        for name in given:
+            for difference in Comparison().compare(copies[name], given[name], f"the copy of argument {name!r}"):
+                message = f"an argument does not copy faithfully ({difference})"
+                raise NotCheckedError(message)
         self._given, self._copies, self._who = given, copies, who
         self._known = {name: set(self._compare(name)) for name in given}
 

@@ -37,7 +37,7 @@ class ValueType(Record):
     metadata: "Metadata | None"
     snapshot: "Callable[[Any], Any] | None"
     equal: "Callable[[Any, Any], object] | None"
-    expression: "Callable[[Any], Expression] | None"
+    expression: "Callable[[Any], Expression | None] | None"
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class ValueType(Record):
         metadata: "Metadata | None" = None,
         snapshot: "Callable[[Any], Any] | None" = None,
         equal: "Callable[[Any, Any], object] | None" = None,
-        expression: "Callable[[Any], Expression] | None" = None,
+        expression: "Callable[[Any], Expression | None] | None" = None,
     ) -> None:
         self._fill(metadata, snapshot, equal, expression)
 
@@ -57,6 +57,7 @@ _BUILT_IN: "dict[type | str, ValueType]" = {
         equal=arrays.equal_arrays,
         expression=arrays.write_array,
     ),
+    "numpy.ma:MaskedArray": ValueType(equal=arrays.equal_masked_arrays),
     "numpy:generic": ValueType(metadata=arrays.describe_scalar, expression=arrays.write_scalar),
     "pandas:DataFrame": ValueType(metadata=arrays.describe_frame, equal=arrays.equal_frames),
     "pandas:Series": ValueType(metadata=arrays.describe_series, equal=arrays.equal_frames),
@@ -72,7 +73,7 @@ def register_value_type(
     metadata: "Metadata | None" = None,
     snapshot: "Callable[[Any], Any] | None" = None,
     equal: "Callable[[Any, Any], object] | None" = None,
-    expression: "Callable[[Any], Expression] | None" = None,
+    expression: "Callable[[Any], Expression | None] | None" = None,
 ) -> RemovableHandle:
     """Say how cross-reference checks describe, copy, compare and write the values of a type and its subclasses.
 
@@ -85,7 +86,8 @@ def register_value_type(
         snapshot: returns a copy that shares nothing which either could change; by default ``copy.deepcopy``.
         equal: returns whether two values are equal, of which type and metadata are; by default ``==``.
         expression: returns Python that makes such a value, the modules to import for that, and what it lacks, if
-            anything: ``("numpy.zeros((2, 3))", ("numpy",), "an array is written without its values")``.
+            anything: ``("numpy.zeros((2, 3))", ("numpy",), "an array is written without its values")``. None leaves it
+            to a pickle.
 
     Returns:
         A handle that takes it back, a context manager.
@@ -125,13 +127,19 @@ def _problem(of: object, made: ValueType) -> str:
 
 def find_value_function(what: str, of: type) -> "Callable[..., Any] | None":
     """Return what is known of a type's values: its ``metadata``, ``snapshot``, ``equal`` or ``expression``, or None."""
-    if of.__module__ == "builtins" and not _registered:
-        return None
-    for table in _tables(of):
+    # Most values are of builtin types, and most checks know of none of these.
+    for table in _tables_of_builtin(of) if of.__module__ == "builtins" else _tables(of):
         function: Callable[..., Any] | None = getattr(table, what)
         if function is not None:
             return function
     return None
+
+
+def _tables_of_builtin(of: type) -> "list[ValueType]":
+    if not _registered:
+        return []
+    found = [_registered.get(key) for cls in of.__mro__ for key in (cls, f"builtins:{cls.__qualname__}")]
+    return [table for table in found if table is not None]
 
 
 def _tables(of: type) -> "Iterator[ValueType]":

@@ -2,7 +2,7 @@
 
 from plugframe.errors import AnnotationError, ImplementationMismatchError, PluginImportError
 from plugframe.operations.markers import Marked
-from plugframe.operations.resolution.candidates import candidates_of
+from plugframe.operations.resolution.candidates import DEFAULT, candidates_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ class Implementations:
     def names(self) -> tuple[str, ...]:
         """Return the names of the backends, sorted; nothing is imported to know them."""
         start = f"{self._operation}."
-        return tuple(name[len(start) :] for name in self._table if name.rpartition(".")[0] == self._operation)
+        found = (name[len(start) :] for name in self._table if name.startswith(start))
+        return tuple(name for name in found if "." not in name and name != DEFAULT)
 
     def loaded(self) -> tuple[str, ...]:
         """Return the names of those that were imported, or registered from code."""

@@ -27,7 +27,8 @@ class WishedOperations:
         self._lock = threading.RLock()
         self._active = 0
         self._settings: dict[str, Settings] = {}
-        self._environment: Settings | None = None
+        self._merged: dict[str, Settings] = {}  # by operation, what is set for it in all
+        self._variables = variables(host)
 
     def backends(self, operation: str = "") -> tuple[str, ...]:
         """Return the names of the backends of an operation, or of all of the host."""
@@ -127,6 +128,7 @@ class WishedOperations:
         for backend in names or ():
             check_backend(backend, self.backends(operation), repr(operation) if operation else self.host)
         self._settings = {**self._settings, operation: Settings(backends=names, fallback=fallback)}
+        self.forget_environment()
         self.unsettle()
 
     def wanted(self, operation: "Operation", backend: str) -> Wanted:
@@ -136,17 +138,21 @@ class WishedOperations:
             BackendNotFoundError: the environment names a backend that nothing provides.
             OperationSettingError: it sets a fallback that there is not.
         """
-        if self._environment is None:
-            self._environment = from_environment(self.host, self.backends())
-        settings = self._environment
+        merged = self._merged  # as it is now: what changes meanwhile begins another
+        settings = merged.get(operation.name)
+        if settings is None:
+            settings = merged[operation.name] = self._merge(operation)
+        return Wanted(self, operation.name, settings, self._variables, backend=backend)
+
+    def _merge(self, operation: "Operation") -> Settings:
+        settings = from_environment(self.host, self.backends())
         for key in (operation.name, ""):
             settings = settings.over(self._settings.get(key, Settings()))
-        settings = settings.over(Settings(fallback=operation.declared_fallback))
-        return Wanted(self, operation.name, settings, variables(self.host), backend=backend)
+        return settings.over(Settings(fallback=operation.declared_fallback))
 
     def forget_environment(self) -> None:
         """Read the environment again at the next call that is not certain."""
-        self._environment = None
+        self._merged = {}
 
 
 def check_fallback(policy: str, setting: str) -> None:
