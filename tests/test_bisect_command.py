@@ -264,7 +264,7 @@ def test_options_are_checked_before_anything_is_run() -> None:
 NEEDS = st.dictionaries(st.sampled_from(LETTERS), st.frozensets(st.sampled_from(LETTERS), max_size=2))
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     needs=NEEDS,
     causes=st.lists(st.frozensets(st.sampled_from(LETTERS), min_size=1, max_size=3), min_size=1, max_size=3),

@@ -221,7 +221,10 @@ def test_watching_leaves_tracebacks_and_warnings_as_they_are(folder: Path) -> No
         (["--compare", "/nowhere/base.json", "--", "python"], "No such file"),
         (["--", "python", "-E", "-c", "pass"], "nothing is known of python"),
         (["--", "python", "-c", "import os; os._exit(3)"], "exit code 3, and it wrote nothing down"),
-        (["--output", "drawing.pdf", "--", "python", "-c", "pass"], "'drawing.pdf' says no format"),
+        (
+            ["--output", "drawing.pdf", "--", "python", "-c", "pass"],
+            "--output drawing.pdf: what is drawn is saved as .svg, .html, .txt",
+        ),
     ],
 )
 def test_what_cannot_be_profiled_is_a_usage_error(arguments: list[str], says: str) -> None:

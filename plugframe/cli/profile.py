@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from plugframe.overlay.timing import Cost
 
 FIELDS = ("name", "self_ms", "cumulative_ms", "modules", "memory_mb", "trigger", "state")
+_SPEEDSCOPE = ".json"
 _MILLI = 1000
 _MEGA = 1e6
 _EPILOG = """\b
@@ -77,6 +78,8 @@ def command(
 
     Without COMMAND, the hosts and their plugins are imported one after the other, by name, in fresh processes.
     """
+    if output is not None and not output.lower().endswith(_SPEEDSCOPE):
+        drawing.check_ending(output)
     where = place(python)
     base = _base(compare) if compare is not None else None
     known = _known(where, hosts, groups, with_command=bool(command))
@@ -179,11 +182,10 @@ def _show(rows: "Sequence[Row]", drawn: "Sequence[Cost]", *, compared: bool) -> 
 
 
 def _save(path: str, run: Run, drawn: "Sequence[Cost]", title: str) -> None:
-    if path.lower().endswith(".json"):
+    if path.lower().endswith(_SPEEDSCOPE):
         from plugframe.overlay.speedscope import speedscope
 
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(speedscope(run.imports, title), file)
+        drawing.write_file(path, json.dumps(speedscope(run.imports, title)))
         return
     from plugframe.cli.waterfall import WIDTH, waterfall
 
