@@ -38,6 +38,12 @@ class Run:
         return sum(one.end - one.begin for one in self.imports if one.parent < 0)
 
 
+def last_begun(ended: "Ended") -> str:
+    """Return the module that the command of ``start_of`` imported when it ended; empty if it tells none."""
+    lines = ended.output.decode(errors="replace").splitlines()
+    return next((line.removeprefix(enter.BEGINS) for line in reversed(lines) if line.startswith(enter.BEGINS)), "")
+
+
 def start_of(targets: "Sequence[Target]", python: str, snapshot: "Snapshot") -> list[str]:
     """Return the command that imports some plugins, after the hosts that they are for.
 
