@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from _command import command, run, variables
+from _command import command, plain, run, run_on_terminal, variables
 from _overlaid import GROUP, PATIENCE, script, stall, visible
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -248,6 +248,16 @@ def until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_progress_is_shown_on_a_terminal_and_gone_in_the_end(folder: Path) -> None:
+    words = script(folder, "app.py", "raise SystemExit(1)")
+    shown, ended = run_on_terminal(
+        command("bisect", "--group", GROUP, "--", *words), columns=100, environment=variables()
+    )
+    assert ended == 1
+    assert "run 1: with 8 of 8 plugins" in shown
+    assert plain(shown).splitlines()[-1].endswith("(exit code 1): none of them is to blame")
 
 
 def test_options_are_checked_before_anything_is_run() -> None:

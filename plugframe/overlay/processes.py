@@ -48,7 +48,7 @@ class Ended:
     def told(self) -> str:
         """How it ended, for a person."""
         if self.code is None:
-            return f"it did not end within {self.seconds:.0f} s"
+            return f"it did not end within {round(self.seconds, 1):g} s"
         return f"exit code {self.code}" if self.code >= 0 else f"ended by {signal_name(-self.code)}"
 
 
