@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from plugframe.cli.embedding import plugins_command
 from plugframe.errors import LockError
 from plugframe.policy.locking import lockfile, making, text
-from plugframe.policy.locking.recorded import Place, rows
+from plugframe.policy.locking.observed.recorded import Place, rows
 from plugframe.policy.locking.values import Lock
 from plugframe.testing.environments import distribution
 
