@@ -146,6 +146,7 @@ def test_options_that_are_none_are_refused(host: Host) -> None:
     with pytest.raises(OperationSettingError, match=r"did you mean 'default'"):
         declare(host, fallback="defautl")
     resize = declare(host)
+    wrong: dict[str, Any]
     for wrong in ({"can_run": 5}, {"should_run": "no"}, {"before": "acme"}, {"after": (1,)}):
         with pytest.raises(RegistrationError):
             resize.backend("acme", answer("acme"), **wrong)
@@ -259,7 +260,7 @@ def test_backend_of_a_plugin_counts_while_it_is_loaded(site: Site) -> None:
 
 
 def test_undeclared_operations_of_entry_points_are_told_and_change_nothing(site: Site) -> None:
-    names = ("image.resise.acme", "image.resize.default", "resize.acme", "prefer.resize.acme")
+    names: tuple[str, ...] = ("image.resise.acme", "image.resize.default", "resize.acme", "prefer.resize.acme")
     also = {"myapp.operations": dict.fromkeys(names, "acme_x_models:resize")}
     site.install(plugin("x", also=also))
     resize = declare(site.host)
@@ -550,7 +551,7 @@ def test_proxies_and_mocks_are_told_by_what_they_say_they_are(host: Host) -> Non
             self.kind = kind
 
         @property  # type: ignore[misc] # what mocks do
-        def __class__(self) -> type:
+        def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
             return self.kind
 
     show: Any = host.operation("value.show")(lambda value: "any")
