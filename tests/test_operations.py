@@ -303,6 +303,45 @@ def test_decline_moves_on_to_the_next_candidate_and_none_is_run_twice(host: Host
     assert "it declined" not in str(resize.explain([]))  # which runs none
 
 
+def test_one_that_implements_several_signatures_that_fit_declines_once(host: Host) -> None:
+    def number(value: float) -> str:
+        return "float"
+
+    def integer(value: int) -> str:
+        return "int"
+
+    show: Any = host.operation("value.show")(number)
+    show.overload(integer)
+    ran: list[object] = []
+
+    def declines(value: object) -> str:
+        ran.append(value)
+        raise Decline
+
+    show.backend("acme", declines)
+    for place in range(3):
+        assert show(place) == "int"
+    with host.ops.prefer("acme"):
+        assert show(3) == "int"
+    assert ran == [0, 1, 2, 3]
+
+
+def test_decline_of_a_call_hook_is_an_error_and_nothing_is_called(host: Host) -> None:
+    ran: list[int] = []
+    show: Any = host.operation("value.show")(lambda value: ran.extend([value]))
+
+    def declines(value: int) -> None:
+        raise Decline
+
+    with show.register_pre_hook(declines, argument="value"):
+        for _ in range(3):
+            with pytest.raises(Decline):
+                show(1)
+    assert ran == []
+    show(1)
+    assert ran == [1]
+
+
 def test_decline_of_the_only_implementation_is_an_error(host: Host) -> None:
     @host.operation("image.show")
     def show(image: object) -> None:
