@@ -1,5 +1,6 @@
 """Operations of a host: declared, called, answered by backends of plugins, listed and explained."""
 
+import asyncio
 import copy
 import gc
 import inspect
@@ -726,3 +727,55 @@ def test_types_are_what_type_checkers_were_told() -> None:
         Path(__file__).parent,
     )
     assert told == "all as typed\n"
+
+
+def test_contexts_of_one_task_do_not_touch_another(host: Host) -> None:
+    resize = declare(host)
+    resize.backend("acme", answer("acme"))
+
+    async def main() -> tuple[list[str], list[str]]:
+        inside, looked = asyncio.Event(), asyncio.Event()
+
+        async def mine() -> list[str]:
+            with host.ops.disable("acme"):
+                inside.set()
+                await looked.wait()
+                return [resize([]), await asyncio.create_task(child())]
+
+        async def child() -> str:
+            return str(resize([]))  # in a copy of the context that it was begun in
+
+        async def other() -> list[str]:
+            await inside.wait()
+            found = [resize([]), await asyncio.to_thread(resize, [])]
+            looked.set()
+            return found
+
+        first, second = await asyncio.gather(mine(), other())
+        return first, second
+
+    assert asyncio.run(main()) == (["default 2 False"] * 2, ["acme 2 False"] * 2)
+    assert resize([]) == "acme 2 False"
+
+
+def test_parameters_of_every_kind_are_passed_on_and_may_decide(host: Host) -> None:
+    def first(value: int, /, target: str, *rest: int, error: int = 1, call: object = None, **more: int) -> object:
+        return "first", value, target, rest, error, call, more
+
+    def second(value: str, /, target: str, *rest: int, error: int = 1, call: object = None, **more: int) -> object:
+        return "second", value, target, rest, error, call, more
+
+    def third(value: int, /, target: str, *rest: int, error: str = "", call: object = None, **more: int) -> object:
+        return "third", value, target, rest, error, call, more
+
+    show: Any = host.operation("value.show")(first)
+    show.overload(second)
+    show.overload(third)
+    for _ in range(3):
+        assert show(1, "t", 2, 3, call=4, near=5) == ("first", 1, "t", (2, 3), 1, 4, {"near": 5})
+        assert show("a", target="t") == ("second", "a", "t", (), 1, None, {})
+        assert show(1, "t", error="e") == ("third", 1, "t", (), "e", None, {})
+        with pytest.raises(NoImplementationError):
+            show("a", "t", error="e")
+        with pytest.raises(TypeError, match=r"first\(\)|show\(\)"):
+            show(1)
