@@ -539,6 +539,8 @@ def test_replaced_value_is_checked_against_what_can_be_told_of_its_type(
                     called("any")
             with called.hooks.register_post_hook(called.tells("post", value)), pytest.raises(CallHookError):
                 called("any")
+    called = Intercepted("planned", function)
+    called.hooks.register_pre_hook(called.tells("pre"))
     assert called(object) is object  # What the caller gives is the caller's business.
 
 
@@ -558,6 +560,27 @@ def test_types_of_several_signatures_are_accepted() -> None:
     called.hooks.accept(one, lambda value: value)
     with called.hooks.register_post_hook(called.tells("post", 1.5)):
         assert called(1) == 1.5
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_hook_whose_signature_cannot_be_told_is_taken_to_fit(way: str) -> None:
+    called = Intercepted(way, lambda value: value)
+    called.hooks.register_pre_hook(type, argument="value")
+    assert called(3) is int
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_message_is_made_whatever_a_hook_returns(way: str) -> None:
+    class Unshown:
+        def __repr__(self) -> str:
+            raise ValueError
+
+    for value, told in ((Unshown(), "something (Unshown)"), ("x" * 999, "'" + "x" * 76 + "... (str)")):
+        called = Intercepted(way)
+        called.hooks.register_post_hook(called.tells("post", value))
+        with pytest.raises(CallHookError) as caught:
+            called([], 2)
+        assert told in str(caught.value)
 
 
 # What is seen from outside.
