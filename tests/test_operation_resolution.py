@@ -91,7 +91,7 @@ class Box(Generic[T]):
         (Writes, [Log()], [File()]),
         (Annotated[int, "a note"], [1], ["1"]),
         (Annotated[memoryview, Rank(1)], [memoryview(b"1")], [b"1", memoryview(b"1").cast("B", (1, 1))]),
-        (Annotated[memoryview, Rank(1)] | None, [memoryview(b"1"), None], [1]),
+        (Annotated[memoryview | None, Rank(1)], [memoryview(b"1")], [1, None]),
     ],
 )
 def test_annotation_admits(annotation: Any, admitted: list[object], refused: list[object]) -> None:

@@ -119,7 +119,7 @@ class Marked(Record):
 
 
 def _names(option: str, given: object) -> tuple[str, ...]:
-    names = tuple(given) if isinstance(given, tuple | list | set | frozenset) else (None,)
+    names: tuple[Any, ...] = tuple(given) if isinstance(given, tuple | list | set | frozenset) else (None,)
     if not all(isinstance(name, str) for name in names):
         message = f"{option} is a tuple of backends' names, such as ('numpy',); got {given!r}"
         raise RegistrationError(message)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from inspect import BoundArguments
     from typing import Any
 
-    from plugframe.operations.operation import Operation
+    from plugframe.operations.declared import DeclaredOperation
     from plugframe.operations.resolution.candidates import Candidate
     from plugframe.operations.resolution.wanting import Wanted
 
@@ -33,7 +33,7 @@ class Resolution:
 
     def __init__(
         self,
-        operation: "Operation",
+        operation: "DeclaredOperation",
         arguments: "BoundArguments",
         wanted: "Wanted",
         fields: "dict[tuple[str, ...], Field]",
