@@ -2,10 +2,12 @@
 
 import asyncio
 import copy
+import gc
 import inspect
 import pickle
 import threading
 import traceback
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -600,6 +602,29 @@ def test_exception_of_a_hook_tells_whose_it_is_once(way: str) -> None:
     with pytest.raises(KeyError) as caught:
         called([], 2)
     assert caught.value.__notes__ == ["raised by the call pre-hook acme.again of plugin 'acme' on 'image.resize'"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("options", [{}, {"always": True}, {"errors": "collect"}])
+def test_exception_is_kept_by_nothing_after_the_call(way: str, options: dict[str, Any]) -> None:
+    class LostError(Exception):
+        pass
+
+    def fail(*_: object) -> None:
+        raise LostError
+
+    called = Intercepted(way)
+    called.hooks.register_post_hook(called.tells("always"), always=True)
+    called.hooks.register_post_hook(fail, **options)
+    gc.disable()
+    try:
+        try:
+            called([], 2)
+        except (LostError, ExceptionGroup) as error:
+            alive = weakref.ref(error)
+        assert alive() is None
+    finally:
+        gc.enable()
 
 
 def test_exception_of_the_function_is_nobodys_else() -> None:

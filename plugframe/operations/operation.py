@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from plugframe.calls.plans.callplan import CallPlan
-    from plugframe.operations.operations import Operations
+    from plugframe.operations.declared import Owner
     from plugframe.operations.resolution.candidates import Candidate, Field
 
     Function = Callable[..., Any]
@@ -37,7 +37,7 @@ class Operation(DeclaredOperation):
     """
 
     def __init__(
-        self, name: str, function: "Function", *, owner: "Operations", mutates: tuple[str, ...], fallback: str
+        self, name: str, function: "Function", *, owner: "Owner", mutates: tuple[str, ...], fallback: str
     ) -> None:
         """Make an operation of which nobody knows; see ``DeclaredOperation``.
 
@@ -49,10 +49,11 @@ class Operation(DeclaredOperation):
         self._version: object = object()
         self._found = _Found({})
         self._is_hooked: bool | None = None
+        self._around: Function | None = None
         self._word = name.rpartition(".")[2]
         self._parameters = tuple(self.signature.parameters.values())
         self._core = Forward(self._word, self._parameters, self._declined, self.enter)
-        self._outer = Forward(self._word, self._parameters, self._declined, self.arrive)
+        self._outer = Forward(self._word, self._parameters, self._declined_outside, self.arrive)
         self.interception = Interception(name, self.signature, parent=owner.host_calls, changed=self.rehook)
         self.function: Any = self._outer.function
         update_wrapper(self.function, function)
@@ -97,7 +98,7 @@ class Operation(DeclaredOperation):
         around = self.interception.wrap(self._core.function)  # asks the hooks, so no lock is held
         with self._lock:
             if version is self.interception.version:
-                self._is_hooked = around is not self._core.function
+                self._is_hooked, self._around = around is not self._core.function, around
                 self._outer.point(around if self._is_hooked else self._core.target)
         return around(*args, **kwargs)
 
@@ -130,8 +131,9 @@ class Operation(DeclaredOperation):
         resolution = self._resolution(args, kwargs, backend)
         if declined is not None:
             resolution.decline(*declined)
+        over = [] if declined is None else [declined[0].function]  # one may implement several that fit
         for candidate in resolution.ranked():
-            if declined is not None and candidate.function is declined[0].function:
+            if any(candidate.function is one for one in over):
                 continue
             candidate.overload.is_called = True
             if resolution.is_certain and not candidate.is_conditional:
@@ -142,6 +144,7 @@ class Operation(DeclaredOperation):
             except Decline as error:
                 self._check_late(candidate, error)
                 resolution.decline(candidate, error)
+                over.append(candidate.function)
         self.owner.warn(resolution.failures)
         raise resolution.nobody()
 
@@ -192,6 +195,14 @@ class Operation(DeclaredOperation):
             return self._answer(args, kwargs)
         self._check_late(candidate, error)
         return self._answer(args, kwargs, declined=(candidate, error))
+
+    def _declined_outside(self, target: "Function", error: Decline, /, *args: "Any", **kwargs: "Any") -> "Any":  # noqa: ANN401
+        """Do the same where the live function itself went straight to it; what a call hook declines is an error."""
+        if id(target) in self._found.candidates:
+            return self._declined(target, error, *args, **kwargs)
+        if target is self._around:
+            raise error
+        return self.function(*args, **kwargs)
 
     def using(self, backend: str) -> "Function":
         """Return a function that calls one backend, whatever the context and the settings want.

@@ -158,7 +158,7 @@ def _alternatives(annotation: Any, conditions: tuple[Condition, ...]) -> list[Al
         inner = parts if origin in (Union, types.UnionType) else _meant(annotation)
     if inner:
         return [one for part in inner for one in _alternatives(part, conditions)]
-    base = type(None) if annotation is None else origin or annotation
+    base: Any = type(None) if annotation is None else origin or annotation
     if base is Any:  # a class itself
         base = object
     return [Alternative(base if isinstance(base, type) else object, conditions=conditions)]
