@@ -264,7 +264,7 @@ def register(host: Host, kinds: Sequence[Any], backends: Mapping[str, Any], orde
     return operation
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     kinds=st.lists(st.sampled_from(KINDS[:-1]), max_size=3, unique_by=repr),
     backends=st.dictionaries(st.sampled_from(["b1", "b2", "b3"]), BACKEND, max_size=3),

@@ -153,6 +153,8 @@ def test_options_that_are_none_are_refused(host: Host) -> None:
             resize.backend("acme", answer("acme"), **wrong)
         with pytest.raises(RegistrationError):
             plugframe.backend(**wrong)
+    with pytest.raises(RegistrationError, match="takes no attributes"):
+        plugframe.backend(len)
     with pytest.raises(RegistrationError, match="cannot be called"):
         resize.backend("acme", 5)
     for name in ("default", "a b", "a.b", "_x", ""):
@@ -681,6 +683,26 @@ def test_concurrent_calls_and_changes_agree(host: Host) -> None:
 
     assert together(5, work) == [None] * 5
     assert resize([]) == "steady 2 False"
+
+
+def test_backend_that_is_taken_away_while_a_call_is_resolved_is_passed_over(host: Host) -> None:
+    resize = declare(host)
+    handles: list[plugframe.RemovableHandle] = []
+
+    def condition(image: list[int], width: int = 0, *, smooth: bool = False) -> bool:
+        for handle in handles:
+            handle.remove()
+        return False
+
+    resize.backend("a", answer("a"), can_run=condition, before=("z",))
+    handles.append(resize.backend("z", answer("z")))
+    assert resize([]) == "z 2 False"  # it was there when the call began
+    assert resize([]) == "default 2 False"
+    names = resize.operation.implementations.names
+    resize.operation.implementations.names = lambda: (*names(), "gone")
+    assert resize([]) == "default 2 False"
+    with pytest.raises(BackendNotFoundError):
+        resize.using("z")
 
 
 def test_operations_of_the_default_host_are_plugframes_own() -> None:
