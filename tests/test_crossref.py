@@ -281,6 +281,20 @@ def test_defaults_are_known_by_their_identity(host: Host) -> None:
     assert report.matched == 2
 
 
+def test_the_reference_changes_a_copy_of_a_default_that_can_be_changed(host: Host) -> None:
+    kept: list[int] = []
+
+    @host.operation("numbers.keep", mutates=("known",))
+    def keep(number: int, known: list[int] = kept) -> int:
+        known.append(number)
+        return len(known)
+
+    keep.backend("acme", lambda number, known=None: known.append(number) or len(known))
+    with host.ops.crossref(equal=True) as report:
+        assert (keep(5), keep(6)) == (1, 2)
+    assert (report.matched, kept) == (2, [5, 6])
+
+
 def test_a_change_that_is_not_declared_is_found(host: Host, resize: Any) -> None:
     def greedy(image: Rows, width: int, height: int = 1) -> Rows:
         return [[image[row].pop(0) for _ in range(width)] for row in range(height)]

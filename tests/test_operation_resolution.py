@@ -4,7 +4,7 @@ import itertools
 import random
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Sized
 from functools import partial
-from typing import Annotated, Any, Generic, Literal, NewType, Protocol, TypeVar, runtime_checkable
+from typing import Annotated, Any, Generic, Literal, NewType, Protocol, TypedDict, TypeVar, runtime_checkable
 
 import pytest
 from hypothesis import given, settings
@@ -62,6 +62,34 @@ class Box(Generic[T]):
     """Something generic."""
 
 
+class Named(Reads, Protocol):
+    """What reads, and has an attribute besides."""
+
+    name: str
+
+
+class Anything(Protocol):
+    """A protocol without members, which nothing need have."""
+
+
+class Row(TypedDict):
+    """A dictionary, of which no value is an instance."""
+
+    height: int
+
+
+class Refusing(type):
+    """A metaclass of classes that tell of no value."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        """Refuse to tell."""
+        raise RuntimeError
+
+
+class Unasked(metaclass=Refusing):
+    """What nobody may ask for."""
+
+
 @pytest.mark.parametrize(
     ("annotation", "admitted", "refused"),
     [
@@ -89,6 +117,9 @@ class Box(Generic[T]):
         (UserId, [1], ["1"]),
         (Reads, [File(), Log()], [1, open]),
         (Writes, [Log()], [File()]),
+        (Row, [{"height": 1}, {}], [1, [], None]),
+        (Anything, [1, None, []], []),
+        (Unasked, [1, None, []], []),
         (Annotated[int, "a note"], [1], ["1"]),
         (Annotated[memoryview, Rank(1)], [memoryview(b"1")], [b"1", memoryview(b"1").cast("B", (1, 1))]),
         (Annotated[memoryview | None, Rank(1)], [memoryview(b"1")], [1, None]),
@@ -108,6 +139,7 @@ NARROWER = [
     (Literal["a"], Literal["a", "b"]), (int, int | str), (int, int | None), (bool, int | None),
     (None, int | None),
     (list, Sequence), (list[int], Sequence[str]), (str, Hashable), (File, Reads), (Log, Writes), (Writes, Reads),
+    (Named, Reads), (Named, object), (Row, Mapping),
     (Annotated[list, Rank(2)], list), (Annotated[list, Rank(2)], Sequence), (UserId, float),
     (Constrained, int | str | bytes),
     (Annotated[list, Element(bool)], Annotated[list, Element(int)]),
@@ -387,6 +419,8 @@ def test_numpy_dtypes_and_ranks_are_told_apart() -> None:
         assert [show(value) for value in arrays] == [0, 1, 2, 3, 4, 1]
     show = overloads(Host("myapp", path=[]), numpy.ndarray, plane)
     assert [show(value) for value in arrays[1:]] == [0, 0, 0, 1, 1]
+    show = overloads(Host("myapp", path=[]), Any, typing.NDArray[Any], doubles)
+    assert [show(value) for value in arrays] == [0, 1, 1, 2, 2, 1]
     show = overloads(Host("myapp", path=[]), plane, doubles)
     with pytest.raises(AmbiguousCallError):
         show(numpy.zeros((2, 2)))

@@ -662,6 +662,161 @@ def test_decline_is_no_failure_to_call_hooks(host: Host) -> None:
     assert all("default 2 False" in repr(outcome) for outcome in seen)
 
 
+@pytest.mark.parametrize("kind", ["argument", "pre", "post", "commit"])
+def test_decline_of_a_call_hook_ends_the_call_and_repeats_nothing(host: Host, kind: str) -> None:
+    ran: list[int] = []
+
+    @host.operation("numbers.keep", mutates=("numbers",))
+    def keep(numbers: list[int]) -> list[int]:
+        ran.append(len(numbers))
+        return numbers
+
+    def declines(*_: object) -> None:
+        message = "not my call"
+        raise Decline(message)
+
+    def register() -> plugframe.RemovableHandle:
+        if kind == "argument":
+            return keep.register_pre_hook(declines, argument="numbers", label="mine")
+        name = f"register_{kind}_hook"
+        found: plugframe.RemovableHandle = getattr(keep, name)(declines, label="mine")
+        return found
+
+    for _ in range(3):
+        with register():
+            for call in (keep, keep, keep.using("default")):
+                with pytest.raises(Decline, match="not my call") as caught:
+                    call([1])
+                assert "hook mine on 'numbers.keep'" in caught.value.__notes__[0]
+        assert keep([1]) == [1]
+    assert len(ran) == 3 + (0 if kind in ("argument", "pre") else 9)
+
+
+def test_hook_that_removes_itself_and_declines_ends_the_call(host: Host) -> None:
+    resize = declare(host)
+
+    def declines(_: object) -> None:
+        handle.remove()
+        resize([])  # so that calls go straight to the implementation by the time
+        raise Decline
+
+    handle = resize.register_pre_hook(declines)
+    with pytest.raises(Decline):
+        resize([])
+    assert resize([]) == "default 2 False"
+
+
+def test_function_that_declines_for_one_overload_is_not_run_for_another(host: Host) -> None:
+    ran: list[object] = []
+
+    @host.operation("numbers.name")
+    def name(number: float) -> str:
+        return "float"
+
+    @name.overload
+    def name_of_int(number: int) -> str:
+        return "int"
+
+    def acme(number: object) -> str:
+        ran.append(number)
+        raise Decline
+
+    name.backend("acme", acme)
+    for _ in range(3):
+        assert name(1) == "int"
+    with host.ops.prefer("acme"):
+        assert name(1) == "int"
+    assert ran == [1] * 4
+    with host.ops.fallback("error"), pytest.raises(NoImplementationError) as caught:
+        name(1)
+    assert len(ran) == 5
+    assert dict(caught.value.reasons)["acme(number: float)"] == "it declined"
+
+
+def test_who_declines_is_known_while_calls_inside_of_it_change_what_is_called(host: Host) -> None:
+    resize = declare(host, mutates=("image",))
+    inner: list[str] = []
+
+    def acme(image: list[int], width: int = 0, *, smooth: bool = False) -> str:
+        if width == 1:
+            with resize.backend("beta", answer("beta"), before=("acme",)):
+                inner.extend(resize([]) for _ in range(3))
+                raise Decline
+        return "acme"
+
+    resize.backend("acme", acme)
+    assert [resize([]), resize([])] == ["acme", "acme"]
+    with pytest.raises(LateDeclineError) as caught:
+        resize([], 1)
+    assert inner == ["beta 2 False"] * 3
+    assert "beta" not in str(caught.value)
+
+
+def test_declined_call_keeps_its_arguments_no_longer_than_it_lasts(host: Host) -> None:
+    class Image(list[int]):
+        pass
+
+    resize = declare(host)
+
+    def declines(image: list[int], width: int = 0, *, smooth: bool = False) -> str:
+        raise Decline
+
+    resize.backend("acme", declines)
+    gc.disable()
+    try:
+        for _ in range(3):
+            image = Image()
+            alive = weakref.ref(image)
+            assert resize(image) == "default 2 False"
+            del image
+            assert alive() is None
+    finally:
+        gc.enable()
+
+
+def test_wish_ends_with_its_block_for_the_task_that_outlives_it(host: Host) -> None:
+    resize = declare(host)
+    resize.backend("acme", answer("acme"))
+    resize.backend("numpy", answer("numpy"), before=("acme",))
+
+    async def work(go: asyncio.Event) -> list[str]:
+        found = [resize([])]
+        await go.wait()
+        return [*found, resize([]), resize([])]
+
+    async def outlive() -> list[str]:
+        go = asyncio.Event()
+        with host.ops.prefer("acme"):
+            task = asyncio.create_task(work(go))
+            await asyncio.sleep(0)
+        go.set()
+        return await task
+
+    assert asyncio.run(outlive()) == ["acme 2 False", "numpy 2 False", "numpy 2 False"]
+
+
+def test_class_that_cannot_be_looked_up_by_a_metaclass_is_no_problem(host: Host) -> None:
+    class Unhashable(type):
+        def __eq__(cls, other: object) -> bool:
+            return True
+
+        __hash__ = None  # type: ignore[assignment] # on purpose
+
+    class Odd(metaclass=Unhashable):
+        pass
+
+    @host.operation("numbers.name")
+    def name(number: object, other: object) -> str:
+        return "object"
+
+    @name.overload
+    def name_of_int(number: int, other: object) -> str:
+        return "int"
+
+    for _ in range(3):
+        assert [name(1, 2), name(Odd(), 2), name(1, Odd())] == ["int", "object", "int"]
+
+
 def test_concurrent_calls_and_changes_agree(host: Host) -> None:
     resize = declare(host)
     resize.backend("steady", answer("steady"))

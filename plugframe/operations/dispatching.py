@@ -26,14 +26,18 @@ _HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: of a class that can go away
 _WORDS = ("target", "declined", "call", "near", "far", "kind", "key", "token", "seen", "decline", "exception", "error")
 _FORWARD = """
 def {name}({declared}):
+    {call} = {target}
     try:
-        return {target}({passed})
+        return {call}({passed})
     except {decline} as {error}:
-        return {declined}({target}, {error}, {passed})
+        return {declined}({call}, {error}, {passed})
 """
 _CHOOSE = """
 def {name}({declared}):
-    {call} = {near}.get({types}) or {far}.get({ids}) or {target}
+    try:
+        {call} = {near}.get({types}) or {far}.get({ids}) or {target}
+    except {exception}:
+        {call} = {target}
     try:
         return {call}({passed})
     except {decline} as {error}:
@@ -43,7 +47,10 @@ _CHOOSE_OPEN = """
 def {name}({declared}):
     if {token}() != {seen}:
         return {target}({passed})
-    {call} = {near}.get({types}) or {far}.get({ids}) or {target}
+    try:
+        {call} = {near}.get({types}) or {far}.get({ids}) or {target}
+    except {exception}:
+        {call} = {target}
     try:
         return {call}({passed})
     except {decline} as {error}:
@@ -81,6 +88,7 @@ class _Generated:
             "__tracebackhide__": True,
             words["declined"]: declined,
             words["decline"]: Decline,
+            words["exception"]: Exception,  # of a metaclass whose classes cannot be looked up
             words["kind"]: type,
             words["key"]: id,
             words["token"]: get_cache_token,

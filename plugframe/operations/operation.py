@@ -2,8 +2,11 @@
 
 import threading
 from functools import partial, update_wrapper
+from types import FunctionType
+from weakref import WeakSet
 
 from plugframe.calls.interception import Interception
+from plugframe.calls.plans.hooks import label_of
 from plugframe.errors import Decline, LateDeclineError
 from plugframe.operations.declared import DeclaredOperation
 from plugframe.operations.dispatching import ByTypes, Forward
@@ -49,11 +52,12 @@ class Operation(DeclaredOperation):
         self._version: object = object()
         self._found = _Found({})
         self._is_hooked: bool | None = None
-        self._around: Function | None = None
         self._word = name.rpartition(".")[2]
         self._parameters = tuple(self.signature.parameters.values())
         self._core = Forward(self._word, self._parameters, self._declined, self.enter)
-        self._outer = Forward(self._word, self._parameters, self._declined_outside, self.arrive)
+        self._arrive = self.arrive
+        self._around: WeakSet[Function] = WeakSet()  # what ran call hooks, for as long as a call may run it
+        self._outer = Forward(self._word, self._parameters, self._escaped, self._arrive)
         self.interception = Interception(name, self.signature, parent=owner.host_calls, changed=self.rehook)
         self.function: Any = self._outer.function
         update_wrapper(self.function, function)
@@ -85,7 +89,7 @@ class Operation(DeclaredOperation):
         """Ask at the next call what call hooks there are: they changed."""
         with self._lock:
             self._is_hooked = None
-            self._outer.point(self.arrive)
+            self._outer.point(self._arrive)
 
     def _point(self, target: "Function") -> None:
         self._core.point(target)
@@ -96,9 +100,11 @@ class Operation(DeclaredOperation):
         """Make the first call after a change of the call hooks; later ones go straight to what it found."""
         version = self.interception.version
         around = self.interception.wrap(self._core.function)  # asks the hooks, so no lock is held
+        if around is not self._core.function:
+            self._around.add(around)
         with self._lock:
             if version is self.interception.version:
-                self._is_hooked, self._around = around is not self._core.function, around
+                self._is_hooked = around is not self._core.function
                 self._outer.point(around if self._is_hooked else self._core.target)
         return around(*args, **kwargs)
 
@@ -131,22 +137,23 @@ class Operation(DeclaredOperation):
         resolution = self._resolution(args, kwargs, backend)
         if declined is not None:
             resolution.decline(*declined)
-        over = [] if declined is None else [declined[0].function]  # one may implement several that fit
-        for candidate in resolution.ranked():
-            if any(candidate.function is one for one in over):
-                continue
-            candidate.overload.is_called = True
-            if resolution.is_certain and not candidate.is_conditional:
-                self._keep(candidate, resolution, version)
+        try:
+            for candidate in resolution.ranked():
+                if resolution.has_declined(candidate):
+                    continue
+                candidate.overload.is_called = True
+                if resolution.is_certain and not candidate.is_conditional:
+                    self._keep(candidate, resolution, version)
+                self.owner.warn(resolution.failures)
+                try:
+                    return self._run(candidate, resolution.arguments)
+                except Decline as error:
+                    self._check_late(candidate.provider, error)
+                    resolution.decline(candidate, error)
             self.owner.warn(resolution.failures)
-            try:
-                return self._run(candidate, resolution.arguments)
-            except Decline as error:
-                self._check_late(candidate, error)
-                resolution.decline(candidate, error)
-                over.append(candidate.function)
-        self.owner.warn(resolution.failures)
-        raise resolution.nobody()
+            raise resolution.nobody()
+        finally:
+            del resolution  # which has what declined, whose traceback has this frame: both would keep the arguments
 
     def _run(self, candidate: "Candidate", bound: "BoundArguments") -> "Any":  # noqa: ANN401
         checker = checker_of(self.owner)
@@ -162,9 +169,9 @@ class Operation(DeclaredOperation):
         )
         return checker.run(call)
 
-    def _check_late(self, candidate: "Candidate", error: Decline) -> None:
+    def _check_late(self, provider: str, error: Decline) -> None:
         if self.mutates:
-            raise LateDeclineError(self.name, candidate.provider, self.mutates, error.reason) from error
+            raise LateDeclineError(self.name, provider, self.mutates, error.reason) from error
 
     def _keep(self, candidate: "Candidate", resolution: Resolution, version: object) -> None:
         """Let calls like this one go straight to what it found, if nothing changed since it began."""
@@ -192,17 +199,16 @@ class Operation(DeclaredOperation):
         """Go on with a call after what it went straight to declined."""
         candidate = self._found.candidates.get(id(target))
         if candidate is None:  # something has changed meanwhile: whoever declined is asked once more
+            self._check_late(label_of(target), error)
             return self._answer(args, kwargs)
-        self._check_late(candidate, error)
+        self._check_late(candidate.provider, error)
         return self._answer(args, kwargs, declined=(candidate, error))
 
-    def _declined_outside(self, target: "Function", error: Decline, /, *args: "Any", **kwargs: "Any") -> "Any":  # noqa: ANN401
-        """Do the same where the live function itself went straight to it; what a call hook declines is an error."""
-        if id(target) in self._found.candidates:
-            return self._declined(target, error, *args, **kwargs)
-        if target is self._around:
+    def _escaped(self, target: "Function", error: Decline, /, *args: "Any", **kwargs: "Any") -> "Any":  # noqa: ANN401
+        """Go on with a call likewise; but where call hooks ran, one of them raised it, and the call is over."""
+        if target is self._arrive or (type(target) is FunctionType and target in self._around):
             raise error
-        return self.function(*args, **kwargs)
+        return self._declined(target, error, *args, **kwargs)
 
     def using(self, backend: str) -> "Function":
         """Return a function that calls one backend, whatever the context and the settings want.

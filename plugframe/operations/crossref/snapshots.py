@@ -22,7 +22,7 @@ def snapshot(arguments: "Mapping[str, Any]", *, fixed: "Iterable[object]" = ()) 
 
     Args:
         arguments: the values, by name.
-        fixed: what stands for itself wherever it is: defaults, which implementations know by their identity.
+        fixed: what stands for itself wherever it is: defaults that implementations know by their identity.
 
     Raises:
         NotCheckedError: one cannot be copied.
@@ -69,6 +69,11 @@ def _special_copies(value: object) -> "Iterator[tuple[object, object]]":
             waiting += one
         elif is_dataclass(one) and not isinstance(one, type):
             waiting += [getattr(one, field.name, None) for field in fields(one)]
+
+
+def is_changeable(value: object) -> bool:
+    """Return whether a value is a container that anybody may change, or of a type that says how it is copied."""
+    return isinstance(value, list | dict | set | bytearray) or find_value_function("snapshot", type(value)) is not None
 
 
 def is_iterator(value: object) -> bool:

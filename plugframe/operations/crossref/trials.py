@@ -5,7 +5,7 @@ from inspect import BoundArguments, isasyncgenfunction, iscoroutinefunction, isg
 
 from plugframe.errors import Decline
 from plugframe.operations.crossref.differences import Comparison, equal_values
-from plugframe.operations.crossref.snapshots import NotCheckedError, is_iterator, snapshot
+from plugframe.operations.crossref.snapshots import NotCheckedError, is_changeable, is_iterator, snapshot
 
 __tracebackhide__ = True  # pytest's reports are of those who call operations and who implement them
 
@@ -68,7 +68,8 @@ class Trial:
                     message = f"it is {kind}, which does nothing until its result is used"
                     raise NotCheckedError(message)
         given = call.arguments.arguments
-        defaults = [parameter.default for parameter in call.arguments.signature.parameters.values()]
+        parameters = call.arguments.signature.parameters.values()
+        defaults = [one.default for one in parameters if not is_changeable(one.default)]
         self._call = call
         self.reference = reference
         self._metadata_only = metadata_only

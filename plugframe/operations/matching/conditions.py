@@ -139,5 +139,5 @@ def _read_array(annotation: Any) -> Any:  # noqa: ANN401
     if ... not in sizes:
         conditions.append(Rank(len(sizes)))
     inside = (one for element in elements for one in get_args(element))
-    conditions.extend(Element(one) for one in inside if isinstance(one, type))
+    conditions.extend(Element(one) for one in inside if isinstance(one, type) and one is not Any)
     return Annotated[origin, *conditions] if conditions else origin

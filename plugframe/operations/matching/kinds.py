@@ -3,7 +3,19 @@
 import inspect
 import types
 from abc import ABCMeta
-from typing import Annotated, Any, Literal, NewType, Protocol, TypeVar, Union, get_args, get_origin, runtime_checkable
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NewType,
+    Protocol,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    is_typeddict,
+    runtime_checkable,
+)
 
 from plugframe.operations.matching.conditions import Condition, read
 
@@ -76,9 +88,11 @@ class Alternative:
 
     def _is_subclass(self, other: "Alternative") -> bool:
         if other.members:
+            if self.members or self.base is object:
+                return other.members <= self.members
             # What is no method may be an attribute that its instances get: a class does not tell.
             methods = (name for name in other.members if hasattr(other.base, name))
-            return other.members <= self.members or all(hasattr(self.base, name) for name in methods)
+            return all(hasattr(self.base, name) for name in methods)
         return issubclass(self.base, (other.base, *_WIDER.get(other.base, ())))
 
     def __repr__(self) -> str:
@@ -158,10 +172,21 @@ def _alternatives(annotation: Any, conditions: tuple[Condition, ...]) -> list[Al
         inner = parts if origin in (Union, types.UnionType) else _meant(annotation)
     if inner:
         return [one for part in inner for one in _alternatives(part, conditions)]
-    base: Any = type(None) if annotation is None else origin or annotation
-    if base is Any:  # a class itself
-        base = object
-    return [Alternative(base if isinstance(base, type) else object, conditions=conditions)]
+    base = type(None) if annotation is None else origin or annotation
+    if is_typeddict(base):
+        base = dict
+    return [Alternative(base if _can_be_asked(base) else object, conditions=conditions)]
+
+
+def _can_be_asked(base: Any) -> bool:  # noqa: ANN401
+    """Return whether it is a class that tells of values; Any, and some of others' making, refuse to be asked."""
+    if not isinstance(base, type) or _members(base):
+        return isinstance(base, type)
+    try:
+        isinstance(None, base)
+    except Exception:  # noqa: BLE001 # a metaclass of somebody's own
+        return False
+    return True
 
 
 def _meant(annotation: Any) -> tuple[Any, ...]:  # noqa: ANN401

@@ -107,15 +107,17 @@ class Wish:
         kind: ``prefer``, ``disable`` or ``fallback``.
         values: backends, or the one policy.
         operation: the only operation that it holds for; an empty text for all.
+        is_open: whether the block goes on: what was started in it, such as a task, may outlive it.
     """
 
-    __slots__ = ("owner", "kind", "values", "operation")
+    __slots__ = ("owner", "kind", "values", "operation", "is_open")
 
     def __init__(self, owner: object, kind: str, values: "tuple[str, ...]", operation: str) -> None:
         self.owner = owner
         self.kind = kind
         self.values = values
         self.operation = operation
+        self.is_open = True
 
 
 wishes: "ContextVar[tuple[Wish, ...]]" = ContextVar("plugframe.wishes", default=())
@@ -130,7 +132,8 @@ In the place of a checker, None suspends checking; in the place of the operation
 
 def wishes_for(owner: object, operation: str) -> tuple[Wish, ...]:
     """Return what this context wants of an operation, the outermost first."""
-    return tuple(wish for wish in wishes.get() if wish.owner is owner and wish.operation in ("", operation))
+    found = (wish for wish in wishes.get() if wish.is_open and wish.owner is owner)
+    return tuple(wish for wish in found if wish.operation in ("", operation))
 
 
 def checker_of(owner: "Owner") -> "Checker | None":

@@ -61,7 +61,7 @@ class Resolution:
         self.reasons: dict[str, str] = {}
         self.failures: dict[str, Exception] = {}
         self.is_certain = not wanted.is_of_context
-        self._declined: Decline | None = None
+        self._declined: list[tuple[Candidate, Decline]] = []
 
     @cached_property
     def field(self) -> Field:
@@ -190,8 +190,16 @@ class Resolution:
     def decline(self, candidate: "Candidate", error: Decline) -> None:
         """Note that a candidate declined while it ran."""
         self.is_certain = False
-        self._declined = error
+        self._declined.append((candidate, error))
         self.reasons[candidate.name] = f"it declined: {error.reason}" if error.reason else "it declined"
+
+    def has_declined(self, candidate: "Candidate") -> bool:
+        """Return whether a candidate's function declined, for another signature: it is not run a second time."""
+        for one, error in self._declined:
+            if one.function is candidate.function:
+                self.decline(candidate, error)
+                return True
+        return False
 
     @property
     def call(self) -> str:
@@ -206,7 +214,7 @@ class Resolution:
                 f"let the host's own function stand in, by host.ops.fallback('default') or {self.wanted.variables[1]}"
             )
         error = NoImplementationError(self.operation.name, self.call, tuple(sorted(self.refusals().items())), advice)
-        error.__cause__ = self._declined
+        error.__cause__ = self._declined[-1][1] if self._declined else None
         return error
 
 

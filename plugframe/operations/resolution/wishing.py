@@ -80,7 +80,15 @@ class WishedOperations:
             known = self.backends(operation)
             for backend in values:
                 check_backend(backend, known, repr(operation) if operation else self.host)
-        return self._within(wishes, Wish(self, kind, values, operation))
+        return self._wished(Wish(self, kind, values, operation))
+
+    @contextmanager
+    def _wished(self, wish: Wish) -> "Iterator[None]":
+        try:
+            with self._within(wishes, wish):
+                yield
+        finally:
+            wish.is_open = False
 
     def checked_by(self, checker: "Checker | None") -> "AbstractContextManager[None]":
         """Let somebody make the calls of this context in a ``with`` block; None suspends who does so outside."""
