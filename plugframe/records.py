@@ -23,8 +23,9 @@ class Record:
     __slots__: "tuple[str, ...]" = ()
 
     def _fill(self, *values: object) -> None:
+        put = object.__setattr__
         for name, value in zip(self.__slots__, values, strict=True):
-            object.__setattr__(self, name, value)
+            put(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> "NoReturn":
         message = f"{type(self).__name__} is frozen; make a new one with replace({name}=...)"

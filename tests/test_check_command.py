@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from _command import rows, run
 from _installed import make_environment
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plugframe.cli.checks import writing
@@ -24,6 +24,7 @@ WRONG = (
     distribution("acme-two", entry_points={"shop.plugins": {"twin": "two"}, "shop.hooks": {"nobody.sell": "two:sell"}}),
     distribution("other", entry_points={"cafe.plugins": {"other": "also not one!"}}),
 )
+EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CANARY = {"one.py": "raise SystemExit('it was imported')", "two.py": "raise SystemExit('it was imported')"}
 
 
@@ -94,6 +95,7 @@ def test_findings_are_chosen_by_code(wrong: str, arguments: tuple[str, ...], exp
     assert check(wrong, *arguments)[0] == (1 if expected else 0)
 
 
+@EXAMPLES
 @given(
     st.lists(st.sampled_from(["PF101", "PF106", "PF140", "PF200"])),
     st.lists(st.sampled_from(["PF", "PF1", "PF14", "PF140", "PF2", "PF3"]), max_size=3),
@@ -148,6 +150,7 @@ def test_github_gets_a_warning_for_each(wrong: str) -> None:
     assert ",line=2,title=PF106 acme-one::" in lines[0]
 
 
+@EXAMPLES
 @given(st.text(), st.text(), st.text(), st.integers(min_value=0))
 def test_nothing_in_a_finding_can_end_a_workflow_command_or_start_another(
     message: str, path: str, owner: str, line: int
@@ -223,6 +226,7 @@ def test_sarif_has_what_its_schema_requires(wrong: str) -> None:
         assert os.path.exists(unquote(url.path))
 
 
+@EXAMPLES
 @given(st.lists(st.binary(min_size=1, max_size=20).map(os.fsdecode), min_size=1, max_size=3), st.integers(-5, 5))
 def test_any_file_name_is_a_valid_uri_in_sarif(names: list[str], line: int) -> None:
     path = os.sep + os.path.join(*(name.replace(os.sep, "_") for name in names))

@@ -47,6 +47,7 @@ from plugframe.errors import (
     SignatureMismatchError,
     SlotBoundError,
     UnboundSlotError,
+    UnknownNameError,
     near_matches,
 )
 
@@ -138,6 +139,11 @@ EXAMPLES: dict[type[BaseException], tuple[BaseException, type[BaseException], st
             f"myapp requires the plugin 'vision', and it, {WHOSE}, is disabled: it is slow (/site/entry_points.txt). "
             "myapp does not go on without it. it is required by acme. Next: plugframe enable vision --host myapp"
         ),
+    ),
+    UnknownNameError: (
+        UnknownNameError("visoin", "no plugin is named 'visoin'\nnext: plugframe list --all"),
+        LookupError,
+        "no plugin is named 'visoin'\nnext: plugframe list --all",
     ),
     SettingsError: (
         SettingsError("/home/me/plugframe.toml", "it has a key 'disabel' that nothing reads"),
@@ -358,7 +364,8 @@ def test_making_an_error_and_its_message_imports_nothing() -> None:
             errors.LibraryVersionError("x", "2.0", "1.0"), errors.DuplicateLibraryError("x", "y", "z"),
             errors.CallHookError("x", "y", "z", plugin="w"), errors.CallPlanError("x"),
             errors.NativeTypeError("x", "y"), errors.NativeValueError("x", "y"), errors.NativeMemoryError("x", "y"),
-            errors.SettingsError("x", "y"), errors.RequiredPluginError("x", "y", "z", "w"),
+            errors.SettingsError("x", "y"), errors.UnknownNameError("x", "y"),
+            errors.RequiredPluginError("x", "y", "z", "w"),
         ]
         assert all(map(str, made)) and all(map(repr, made))
         kinds = {{one for one in vars(errors).values() if isinstance(one, type)}}

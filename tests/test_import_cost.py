@@ -77,3 +77,12 @@ def test_names_without_an_index_load_nothing_heavy(environment: Path) -> None:
 def test_plugin_records_and_a_report_import_no_plugin(environment: Path) -> None:
     code = "import plugframe; host = plugframe.Host('myapp'); list(host.plugins.values()); host.report()"
     assert not {name for name in loaded_by(code, path=environment) if name.startswith("acme")}
+
+
+def test_looking_for_quarantined_plugins_loads_nothing_heavy(environment: Path) -> None:
+    names = "import plugframe; host = plugframe.Host('myapp'); list(host.plugins)"
+    decisions = f"{names}; list(host.plugins.values())"
+    quarantine = f"{names}; host.plugins.quarantine.reason(host.plugins['acme_one'].entry_point)"
+    more = loaded_by(quarantine, path=environment) - loaded_by(names, path=environment)
+    assert not {name for name in more if name in HEAVY}
+    assert "plugframe.policy.quarantine.digests" not in loaded_by(decisions, path=environment)

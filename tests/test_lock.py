@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from _command import run
 from _locked import CANARY, HOST, Installed, module_tree, plugin, recorded
+from click.testing import CliRunner
 
+from plugframe.cli.embedding import plugins_command
 from plugframe.errors import LockError
 from plugframe.policy.locking import lockfile, making, text
 from plugframe.policy.locking.values import Lock
@@ -216,6 +218,17 @@ def test_lock_as_json_tells_the_same(installed: Installed) -> None:
     assert (found["schema"], found["state"], found["hosts"]) == (1, "written", ["shop"])
     assert [one["distribution"] for one in found["distributions"]][-2:] == ["acme-vision", "shop"]
     assert {one["code"] for one in found["diagnostics"]} == {"PF221"}
+
+
+def test_lock_of_a_mounted_host_is_of_that_host_alone(installed: Installed) -> None:
+    installed.install(recorded(distribution("other", entry_points={"plugframe.hosts": {"other": "other:host"}})))
+    where = ("--static", "--python", os.fspath(installed.prefix))
+    mounted = plugins_command("shop")
+    assert CliRunner().invoke(mounted, ["lock", *where], catch_exceptions=False).exit_code == 0
+    assert locked(installed).hosts == ("shop",)
+    assert CliRunner().invoke(mounted, ["verify", *where], catch_exceptions=False).exit_code == 0
+    assert lock(installed).exit_code == 0
+    assert locked(installed).hosts == ("other", "shop")
 
 
 def _text(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:

@@ -1,6 +1,5 @@
 """The blocks of the pages on settings and policy: read, run, and compared with what the code has."""
 
-import importlib
 import os
 import re
 import sys
@@ -76,5 +75,4 @@ def test_the_programs_of_the_page_have_the_commands(monkeypatch: pytest.MonkeyPa
     with pytest.raises(SystemExit) as ended:
         exec(with_argparse, space)  # noqa: S102 # the statements of the page
     assert ended.value.code in (0, None)
-    assert importlib.import_module("plugframe.cli")
     assert os.environ.get("PLUGFRAME_SAFE_MODE", "") == ""

@@ -449,3 +449,22 @@ def test_in_safe_mode_nothing_is_required(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_report_tells_of_what_is_missing(tmp_path: Path) -> None:
     *_, last = required_host(tmp_path, "nowhere").report()
     assert (last.plugin.name, last.state) == ("nowhere", "missing")
+
+
+def test_names_of_a_kind_need_the_records_of_those_alone_that_declare_it(tmp_path: Path) -> None:
+    write_tree(tmp_path, plugin("vision"))
+    for number in range(5):
+        write_tree(tmp_path, distribution(f"other-{number}", entry_points={"myapp.plugins": {f"o{number}": "other"}}))
+    snapshot = discover(current_environment([os.fspath(tmp_path)]))
+    made: set[str] = set()
+    original = snapshot.distribution_at
+
+    def watch(place: tuple[int, int]) -> Distribution:
+        found = original(place)
+        made.add(found.name)
+        return found
+
+    snapshot.distribution_at = watch  # type: ignore[method-assign] # to see which are made
+    assert [entry.name for entry in Plugins("myapp", snapshot).declared("classes")] == ["vision.Net"]
+    assert made == {"acme-vision"}
+    assert Plugins("myapp", snapshot, {"disable": ["vision"]}).declared("classes") == ()

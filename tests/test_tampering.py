@@ -264,6 +264,37 @@ def test_entry_point_that_was_changed_blocks_its_plugin(tmp_path: Path) -> None:
     assert "evil" not in installed.seen()
 
 
+def test_entry_point_that_names_what_no_lock_has_blocks_its_plugin(tmp_path: Path) -> None:
+    installed = Installed(tmp_path, plugin("stray", module_tree(acme_stray=CANARY), target="acme_nowhere"), vision())
+    installed.lock()
+    write_evil(installed.site / "acme_nowhere.py")
+    told = installed.load()
+    assert told["states"] == {"stray": "blocked", "vision": "loaded"}
+    assert "it names the module acme_nowhere, which" in told["results"][0][2]
+    assert "evil" not in installed.seen()
+
+
+def test_plugins_of_another_host_run_as_its_own_mode_says(tmp_path: Path) -> None:
+    free = recorded(
+        distribution(
+            "free", entry_points={"bazaar.plugins": {"free": "acme_free"}}, modules=module_tree(acme_free=CANARY)
+        )
+    )
+    installed = Installed(tmp_path, vision(), free)
+    installed.lock()
+    installed.settings('mode = "open"\nhosts.shop.mode = "locked"\n')
+    installed.install(plugin("late", module_tree(acme_late=CANARY)))
+    told = installed.run(
+        """
+        tell(host.load_all())
+        told["free"] = [one.state for one in plugframe.Host("bazaar").load_all()]
+        """
+    )
+    assert [state for _, state, *_ in told["results"]] == ["blocked", "loaded"]
+    assert told["free"] == ["loaded"]
+    assert "acme_late" not in installed.seen()
+
+
 def test_package_that_comes_earlier_on_the_path_does_not_take_the_place_of_a_locked_one(tmp_path: Path) -> None:
     installed = Installed(tmp_path, vision())
     installed.lock()

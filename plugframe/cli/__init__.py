@@ -16,6 +16,9 @@ _EMBEDDING = ("add_safe_mode", "mount", "plugins_command", "safe_mode_option", "
 
 def main() -> None:
     """Run the ``plugframe`` command."""
+    import gc
+
+    gc.set_threshold(50_000)  # A short process that imports a lot looks for garbage in vain.
     from plugframe.cli.app import app
 
     app(prog_name="plugframe")

@@ -65,20 +65,30 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that is meant, and give what goes wrong its exit code."""
-        from plugframe.errors import PlugframeError
-
         try:
             return super().invoke(ctx)
-        except PlugframeError as error:
-            click.echo(f"Error: {error}", err=True)
-            ctx.exit(2)
         except KeyboardInterrupt:
             ctx.exit(130)
-        except OSError as error:
-            _stop_writing()
-            if not isinstance(error, BrokenPipeError):
-                click.echo(f"Error: the output cannot be written: {error.strerror or error}", err=True)
-            ctx.exit(141 if isinstance(error, BrokenPipeError) else 2)
+        except Exception as error:
+            code = _tell(error)
+            if code is None:
+                raise
+            ctx.exit(code)
+
+
+def _tell(error: Exception) -> int | None:
+    """Tell what went wrong, if that is for a person to know, and return the exit code for it."""
+    from plugframe.errors import PlugframeError  # which costs a command that goes well its time
+
+    if isinstance(error, PlugframeError):
+        click.echo(f"Error: {error}", err=True)
+        return 2
+    if not isinstance(error, OSError):
+        return None
+    _stop_writing()
+    if not isinstance(error, BrokenPipeError):
+        click.echo(f"Error: the output cannot be written: {error.strerror or error}", err=True)
+    return 141 if isinstance(error, BrokenPipeError) else 2
 
 
 def _stop_writing() -> None:

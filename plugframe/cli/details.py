@@ -1,6 +1,5 @@
 """What ``info`` and ``why`` tell of one plugin, as plain values; nothing of it is imported."""
 
-import hashlib
 import os
 
 from plugframe.cli.facts import Facts
@@ -166,6 +165,8 @@ class Details:
 
 
 def _file(path: str) -> "Row":
+    import hashlib
+
     try:
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

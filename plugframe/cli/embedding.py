@@ -49,7 +49,7 @@ def _without_host(command: click.Command) -> click.Command:
     shown = copy.copy(command)
     shown.params = [copy.copy(parameter) for parameter in command.params]
     for parameter in shown.params:
-        if isinstance(parameter, click.Option) and parameter.name == "host":
+        if isinstance(parameter, click.Option) and parameter.name in ("host", "hosts"):
             parameter.hidden = True
     return shown
 

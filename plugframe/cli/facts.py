@@ -2,7 +2,6 @@
 
 from plugframe.cli.programs import mounted
 from plugframe.discovery.snapshot import Environment, Snapshot, current_environment, discover
-from plugframe.policy import absent
 from plugframe.policy.decisions import plugins
 from plugframe.policy.findings import findings
 from plugframe.policy.groups import HOSTS, groups
@@ -92,6 +91,8 @@ class Facts:
         self._findings |= set(findings(host, found, self.snapshot.entry_points))
         if not settings.says_nothing:
             known = [plugin for name in {*self.hosts(), host} for plugin in self.of(name).everything()]
+            from plugframe.policy import absent
+
             installed = [distribution.key for distribution in self.snapshot.distributions()]
             self._findings |= set(absent.findings(settings, known, installed))
         found = (*found, *self.of(host).missing(), *(self._shadowed(host) if everything else ()))

@@ -10,7 +10,6 @@ from plugframe.cli import drawing, render
 from plugframe.cli.app import environment_options
 from plugframe.cli.facts import Facts, environment
 from plugframe.cli.programs import host_option, mounted, step
-from plugframe.errors import near_matches
 from plugframe.policy.groups import HOSTS
 
 TYPE_CHECKING = False
@@ -124,6 +123,8 @@ def _fields(written: str, defaults: "Sequence[str]", *, groups: bool) -> tuple[s
     wanted = tuple("name" if name == "plugin" else name for name in wanted)
     for name in wanted:
         if name not in known:
+            from plugframe.errors import near_matches
+
             near = near_matches(name, known)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
             message = f"no field {name!r}; {hint}"
@@ -190,6 +191,8 @@ def _say_nothing_found(facts: Facts, host: str | None, group: str | None, *, gro
 
 
 def _like(wanted: str, known: tuple[str, ...], *, what: str, option: str) -> list[str]:
+    from plugframe.errors import near_matches
+
     near = near_matches(wanted, known)
     more = len(known) - _SHOWN
     shown = ", ".join(known[:_SHOWN]) + (f" and {more} more" if more > 0 else "") or "none"

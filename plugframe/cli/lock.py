@@ -8,6 +8,7 @@ import click
 from plugframe.cli import render
 from plugframe.cli.app import environment_options
 from plugframe.cli.facts import Facts, environment
+from plugframe.cli.programs import hosts_option, mounted, step
 from plugframe.cli.progress import Progress
 from plugframe.discovery.metadata import normalize
 from plugframe.errors import LockError, near_matches
@@ -32,7 +33,7 @@ Exit codes: 0 fine; 1 something cannot be locked, and nothing was written; 2 the
 
 
 @click.command("lock", epilog=_EPILOG, short_help="Write down every file of the plugins and of what they need.")
-@click.option("--host", "hosts", metavar="NAME", multiple=True, help="The plugins of this host.  [default: every host]")
+@hosts_option()
 @click.option("--output", metavar="FILE", default=lockfile.NAME, show_default=True, help="The lock file.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 3 when the file is not what would be written.")
 @click.option("--upgrade", metavar="NAME", multiple=True, help="Lock only this plugin or distribution anew.")
@@ -58,7 +59,7 @@ def command(  # one parameter an option
         message = "--check compares the whole lock, and --upgrade makes a part of it; give one of them"
         raise click.UsageError(message)
     facts = Facts(environment(python, static=static))
-    chosen = sorted(set(hosts) or set(facts.hosts()))
+    chosen = list(hosts) or facts.hosts()
     _check_hosts(facts, hosts)
     if not chosen:
         message = "no host is installed here; name one with --host"
@@ -83,7 +84,7 @@ def command(  # one parameter an option
 def _check_hosts(facts: Facts, hosts: tuple[str, ...]) -> None:
     known = facts.hosts()
     for host in hosts:
-        if host not in known and not any(plugins(host, facts.snapshot.entry_points)):
+        if mounted() is None and host not in known and not any(plugins(host, facts.snapshot.entry_points)):
             near = near_matches(host, tuple(known))
             hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(known) or 'none'}."
             message = f"no host {host!r} has plugins here. {hint}"
@@ -165,7 +166,7 @@ def _tell(made: "Made", lock: "Lock", changes: list[str], output: str, *, check:
 
 def _findings(made: "Made", output: str) -> "Iterator[Diagnostic]":
     for distribution, reason in made.refused:
-        way = "plugframe lock --allow-editable" if distribution.origin == "editable" else "reinstall it with pip"
+        way = step("lock --allow-editable") if distribution.origin == "editable" else "reinstall it with pip"
         yield Diagnostic(
             code="PF222",
             message=f"{distribution} cannot be locked: {reason}",

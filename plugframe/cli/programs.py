@@ -58,6 +58,17 @@ def host_option() -> "Callable[[Callable[..., None]], Callable[..., None]]":
     return click.option("--host", metavar="NAME", help="Only the plugins of this host.", callback=_host)
 
 
+def hosts_option() -> "Callable[[Callable[..., None]], Callable[..., None]]":
+    """Add ``--host`` to a command that takes several; where it is mounted in a host, it is that one."""
+    about = "The plugins of this host; may be given several times.  [default: every host]"
+    return click.option("--host", "hosts", metavar="NAME", multiple=True, help=about, callback=_hosts)
+
+
+def _hosts(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    given = [_host(context, option, value) for value in values or (None,)]
+    return tuple(sorted({host for host in given if host is not None}))
+
+
 def _host(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     where = mounted()
     if value == "":

@@ -2,7 +2,6 @@
 
 from plugframe.cli.facts import Facts
 from plugframe.cli.programs import step
-from plugframe.errors import PlugframeError, near_matches
 from plugframe.policy.matching import find_plugins, like
 from plugframe.policy.settings.values import spelling
 from plugframe.records import Plugin
@@ -26,21 +25,10 @@ def select(facts: Facts, name: str, host: str | None) -> tuple[Plugin, ...]:
     everything = [plugin for one in hosts for plugin in facts.decided(one, everything=True)]
     found = find_plugins(name, everything)
     if not found:
+        from plugframe.errors import UnknownNameError
+
         raise UnknownNameError(name, _explain(facts, name, host, everything))
     return found
-
-
-class UnknownNameError(PlugframeError, LookupError):
-    """A name on the command line means no plugin."""
-
-    def __init__(self, name: str, explanation: str) -> None:
-        """Keep the name, and the lines that say what there is instead."""
-        super().__init__(name, explanation)
-        self.name = name
-        self.explanation = explanation
-
-    def __str__(self) -> str:
-        return self.explanation
 
 
 def _explain(facts: Facts, name: str, host: str | None, plugins: list[Plugin]) -> str:
@@ -55,6 +43,8 @@ def _explain(facts: Facts, name: str, host: str | None, plugins: list[Plugin]) -
         lines.append(f"did you mean {' or '.join(near)}?")
     hosts = tuple(facts.hosts())
     if host is not None and host not in hosts and not plugins:
+        from plugframe.errors import near_matches
+
         alike = near_matches(host, hosts)
         hint = f"; did you mean {alike[0]}?" if alike else ""
         lines.append(f"hosts that exist: {', '.join(hosts) or 'none'}{hint}")

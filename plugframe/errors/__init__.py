@@ -43,6 +43,7 @@ from plugframe.errors.plugins import PluginLoadError as PluginLoadError
 from plugframe.errors.plugins import PluginModuleNotFoundError as PluginModuleNotFoundError
 from plugframe.errors.plugins import PluginNotFoundError as PluginNotFoundError
 from plugframe.errors.plugins import RequiredPluginError as RequiredPluginError
+from plugframe.errors.plugins import UnknownNameError as UnknownNameError
 from plugframe.errors.registration import RegistrationConflictError as RegistrationConflictError
 from plugframe.errors.registration import RegistrationError as RegistrationError
 from plugframe.errors.registration import SignatureMismatchError as SignatureMismatchError

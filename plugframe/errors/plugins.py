@@ -18,6 +18,19 @@ class PluginNotFoundError(PlugframeError, LookupError):
         return f"{self.host} has no plugin named {self.name!r}.{hint} Next: plugframe list --host {self.host} --all"
 
 
+class UnknownNameError(PlugframeError, LookupError):
+    """A name that somebody typed means no plugin, entry point or distribution."""
+
+    def __init__(self, name: str, explanation: str) -> None:
+        """Keep the name, and the lines that say what there is instead."""
+        super().__init__(name, explanation)
+        self.name = name
+        self.explanation = explanation
+
+    def __str__(self) -> str:
+        return self.explanation
+
+
 class PluginLoadError(PlugframeError):
     """A plugin could not be imported, resolved or registered; the cause is chained."""
 

@@ -1,5 +1,7 @@
 """What the names of a host's plugins stand for, and what is raised where one of them cannot be had."""
 
+import sys
+from contextlib import nullcontext
 from keyword import iskeyword
 
 from plugframe.errors import DeclarationError, PluginBlockedError, PluginImportError, PluginModuleNotFoundError
@@ -11,6 +13,7 @@ from plugframe.records import split_reference
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from plugframe.policy.plugins import Plugins
     from plugframe.records import Plugin
@@ -87,6 +90,12 @@ class PluginTable:
         plugin = self._plugins()[target.name]
         refusal = lambda alias: _unreachable(plugin, alias, problem)  # noqa: E731 # it has what is at hand here
         return Target(target.name, target.module, target.attribute, whose=plugin, refusal=refusal)
+
+    def watch(self, target: Target, module: str) -> "AbstractContextManager[None]":
+        """Return what is entered around the import of a plugin's module: a mark, unless it is imported already."""
+        plugins = self._plugins()
+        plugin = None if module in sys.modules else plugins.get(target.name)
+        return nullcontext() if plugin is None else plugins.quarantine.watch(plugin)
 
     def fail(self, target: Target, alias: str, module: str, error: BaseException) -> ImportError:
         """Return what to raise where a plugin's module, or the object in it, could not be imported."""

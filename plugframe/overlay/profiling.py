@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from plugframe.overlay.child import enter
 from plugframe.overlay.folder import overlay
-from plugframe.overlay.processes import UNMARKED, watched
+from plugframe.overlay.processes import watched
 from plugframe.overlay.targets import HOSTS, Target, selection
 from plugframe.overlay.timing import read
 from plugframe.records import split_reference
@@ -70,7 +70,7 @@ def profile(command: "Sequence[str]", *, seconds: float = SECONDS) -> Run:
         CommandNotRunError: it cannot be started.
     """
     with overlay(selection((), (), only=False, reason=""), watch_imports=True) as made:
-        ended = watched(command, {**made.variables(), **UNMARKED}, seconds=seconds)
+        ended = watched(command, made.variables(), seconds=seconds)
         return Run(read(made.folder, ended.pid), ended)
 
 

@@ -36,15 +36,18 @@ class Compatibility:
     def problem(self, distribution: Distribution) -> str:
         """Return which requirement the installed host does not meet, one sentence; empty if it meets all."""
         for requirement in distribution.requires:
-            if _may_name(requirement, self.host.key) and not self._is_met(requirement):
+            met = self._known.get(requirement)  # distributions mostly require the same things
+            if met is None:
+                met = self._known[requirement] = self._is_met(requirement)
+            if not met:
                 return f"{distribution} requires {requirement.strip()}, and {self.host} is installed"
         return ""
 
     def _is_met(self, requirement: str) -> bool:
-        if requirement not in self._known:
-            quick = _is_met_quickly(requirement, self.host.version)
-            self._known[requirement] = self._ask(requirement) if quick is None else quick
-        return self._known[requirement]
+        if not _may_name(requirement, self.host.key):
+            return True
+        quick = _is_met_quickly(requirement, self.host.version)
+        return self._ask(requirement) if quick is None else quick
 
     def _ask(self, requirement: str) -> bool:
         """Return whether a requirement that nothing simpler understands is met; one that nobody can read is."""

@@ -65,6 +65,8 @@ def _decide(rivals: "list[EntryPoint]", judge: "Judge") -> "list[tuple[EntryPoin
     differs from machine to machine.
     """
     verdicts = [(entry, _verdict(entry, judge)) for entry in rivals]
+    if len(verdicts) == 1:
+        return verdicts
     verdicts.sort(key=lambda pair: (not pair[1].allowed, pair[1].state == "broken", pair[0].distribution.key))
     running = [entry for entry, decision in verdicts if decision.allowed]
     if len(running) <= 1:

@@ -1,6 +1,5 @@
 """What a name means that a person wrote: a plugin, an entry point or a distribution, in any spelling."""
 
-from plugframe.errors import near_matches
 from plugframe.policy.settings.values import spelling
 from plugframe.records import EntryPoint, Plugin
 
@@ -34,6 +33,8 @@ def find_plugins(name: str, plugins: "Sequence[Plugin]") -> tuple[Plugin, ...]:
 
 def like(name: str, plugins: "Iterable[Plugin]") -> tuple[str, ...]:
     """Return the names of plugins and distributions that are like one that means nothing, best first."""
+    from plugframe.errors import near_matches  # which deciding does without
+
     several = [(plugin.name, plugin.distribution.name) for plugin in plugins]
     known = dict.fromkeys(name for names in several for name in names)
     return near_matches(name, tuple(known))

@@ -13,15 +13,13 @@ from plugframe.loading.verified.loaders import Verified, spec_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from types import ModuleType
+    from collections.abc import Sequence
+    from types import FrameType, ModuleType
 
     from plugframe.loading.verified.codes import Codes
-    from plugframe.loading.verified.modules import LockedModule, Modules
+    from plugframe.policy.locking.modules import LockedModule, Modules
 
 _MACHINERY = ("<frozen importlib", os.path.join(os.path.dirname(os.__file__), "importlib", ""))
-_ON_BEHALF = frozenset(("plugframe.loading.resolve", "plugframe.namespaces.mounts.importing"))
-"""Our own modules that import what a plugin's entry point names."""
 _STANDARD = tuple(
     os.path.join(folder, "")
     for folder in (
@@ -151,7 +149,7 @@ def _origin(found: ModuleSpec) -> str:
 
 
 def _ask_others(
-    mine: object, name: str, path: "Sequence[str] | None", target: "ModuleType | None"
+    mine: VerifiedFinder, name: str, path: "Sequence[str] | None", target: "ModuleType | None"
 ) -> ModuleSpec | None:
     """Return what the finders find that come after one, that of the path left out."""
     finders = list(sys.meta_path)
@@ -174,17 +172,10 @@ def _is_imported() -> bool:
 
 
 def _is_for_locked_code() -> bool:
-    """Return whether it is a locked module that imports something, or a plugin's entry point that names it."""
-    for space in _importers():
-        loader = getattr(space.get("__spec__"), "loader", None)
-        return isinstance(loader, Verified) or space.get("__name__") in _ON_BEHALF
-    return False
-
-
-def _importers() -> "Iterator[dict[str, object]]":
-    """Yield the global names of the code that imports something, from the innermost frame on."""
-    frame = sys._getframe(2)  # noqa: SLF001 # the import system does not say who imports
+    """Return whether it is a locked module that imports something."""
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 # the import system does not say who imports
     while frame is not None:
         if not frame.f_code.co_filename.startswith(_MACHINERY) and frame.f_globals is not globals():
-            yield frame.f_globals
-        frame = frame.f_back  # type: ignore[assignment] # the loop asks
+            return isinstance(getattr(frame.f_globals.get("__spec__"), "loader", None), Verified)
+        frame = frame.f_back
+    return False

@@ -12,7 +12,6 @@ from plugframe.errors import LibraryError
 from plugframe.loading.verified.codes import Codes
 from plugframe.loading.verified.finder import VerifiedFinder
 from plugframe.loading.verified.loaders import Verified
-from plugframe.loading.verified.modules import Modules
 from plugframe.policy.groups import HOSTS
 from plugframe.policy.locking.lockfile import is_ours
 from plugframe.records import Diagnostic
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from plugframe.loading.files import LibraryFile
     from plugframe.policy.locking.admission import Admission
+    from plugframe.policy.locking.modules import Modules
     from plugframe.policy.locking.values import Lock, LockedFile
     from plugframe.records import Plugin
 
@@ -39,23 +39,16 @@ def secure(admission: "Admission") -> "Guard | None":
     Returns:
         What tells of it; the same for the same lock file. None where the lock cannot be used, and no plugin may run.
     """
-    lock = admission.lock
-    if lock is None:
+    modules = admission.modules
+    if modules is None:
         return None
     with _publishing:
         guard = _guards.get(admission.path)
         if guard is None:
-            guard = _guards[admission.path] = Guard(admission)
-        elif guard.finder.modules.lock != lock:
-            guard.finder.modules = Modules(lock, _places(admission))
+            guard = _guards[admission.path] = Guard(admission.path, modules)
+        guard.finder.modules = modules
         guard.stand_first()
         return guard
-
-
-def _places(admission: "Admission") -> dict[str, str]:
-    lock = admission.lock
-    found = ((key, admission.snapshot.find(key)) for key in (lock.distributions if lock is not None else ()))
-    return {key: distribution.location for key, distribution in found if distribution is not None}
 
 
 class Guard:
@@ -66,19 +59,22 @@ class Guard:
         early: the locked modules that were imported before, by the key of their distribution.
     """
 
-    def __init__(self, admission: "Admission") -> None:
-        """Make the finder of a lock that can be used."""
-        assert admission.lock is not None  # noqa: S101 # secure asks
-        modules = Modules(admission.lock, _places(admission))
-        self.finder = VerifiedFinder(modules, Codes(_code_folder(admission.path)), admission.path)
+    def __init__(self, path: str, modules: "Modules") -> None:
+        """Make the finder of a lock.
+
+        Args:
+            path: the lock file.
+            modules: what it has.
+        """
+        self.finder = VerifiedFinder(modules, Codes(_code_folder(path)), path)
         self.early: dict[str, list[str]] = {}
-        self._path = admission.path
+        self._path = path
         for name, module in sys.modules.copy().items():
             if name.partition(".")[0] in modules and not isinstance(_loader(module), Verified):
                 found = modules.find(name)
                 if found is not None:
                     self.early.setdefault(found.distribution, []).append(name)
-        self._spared = _running(admission.lock)
+        self._spared = _running(modules.lock)
         self._refusals: dict[str, int] = {}
 
     def stand_first(self) -> None:

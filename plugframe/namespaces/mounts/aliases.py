@@ -16,6 +16,7 @@ from plugframe.namespaces.mounts.passing import owner_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from types import CodeType
     from typing import Any, Protocol
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
         def find(self, name: str) -> "Target | None":
             """Return what a name stands for, or None; nothing of it is imported."""
+            ...
+
+        def watch(self, target: "Target", module: str) -> "AbstractContextManager[None]":
+            """Return what is entered around the import of a module."""
             ...
 
         def fail(self, target: "Target", alias: str, module: str, error: BaseException) -> ImportError:
@@ -136,7 +141,8 @@ class AliasMount(Mount):
         if target.refusal is not None:
             raise target.refusal(alias)
         try:
-            return import_real(module, self.prefix)
+            with self.source.watch(target, module):
+                return import_real(module, self.prefix)
         except BaseException as error:
             purge(alias, module)
             if not isinstance(error, (Exception, SystemExit)):

@@ -1,14 +1,16 @@
 """Which plugins a lock lets run, before anything of them is looked at: ``Admission.judge`` is the main function."""
 
 import os
+import sys
 from shlex import quote
 
 from plugframe.discovery.metadata import normalize
 from plugframe.errors import LockError
 from plugframe.policy.groups import HOSTS, groups
 from plugframe.policy.locking.lockfile import NAME, anew, load
+from plugframe.policy.locking.modules import Modules
 from plugframe.policy.matching import is_named
-from plugframe.records import Decision
+from plugframe.records import Decision, split_reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ class Admission:
 
     Attributes:
         path: the lock file.
-        lock: what it says; None when it cannot be used, and then no plugin may run.
+        modules: the modules that it has; None when it cannot be used, and then no plugin may run.
         problem: why it cannot be used; empty if it can.
         snapshot: what is installed.
     """
@@ -32,7 +34,7 @@ class Admission:
         """Read the lock that the settings name, or ``plugframe.lock`` beside the settings that ask for one."""
         self.path = settings.path("lock") or _beside(settings)
         self.snapshot = snapshot
-        self.lock: Lock | None = None
+        self.modules: Modules | None = None
         self.problem = self._mend = ""
         self._host = host
         self._allowed = settings.get("allow-editable", default=False)
@@ -46,7 +48,9 @@ class Admission:
         tag = self.snapshot.environment.cache_tag
         if lock.python != tag:
             raise LockError(self.path, f"it was made for {lock.python}, and this is {tag}", anew(self.path))
-        self.lock = lock
+        found = ((key, self.snapshot.find(key)) for key in lock.distributions)
+        places = {key: distribution.location for key, distribution in found if distribution is not None}
+        self.modules = Modules(lock, places)
 
     def judge(self, entry: "EntryPoint") -> Decision | None:
         """Return a decision that denies a plugin, or None."""
@@ -58,22 +62,43 @@ class Admission:
     def _refusal(self, entry: "EntryPoint") -> tuple[str, str]:
         """Return why the lock does not let a plugin run, and what to do; empty if it does."""
         again = anew(self.path)
-        if self.lock is None:
+        if self.modules is None:
             return f"the lock cannot be used: {self.problem}", self._mend
         distribution = entry.distribution
-        locked = self.lock.distributions.get(distribution.key)
+        locked = self.modules.lock.distributions.get(distribution.key)
         if locked is None:
             return f"{self.path} does not have {distribution}", again
         if locked.version != distribution.version:
             return f"{self.path} has {locked}, not {distribution}", f"{again} --upgrade {distribution.name}"
-        editable = self._editable(self.lock, entry)
+        return self._difference(entry, locked, self.modules)
+
+    def _difference(self, entry: "EntryPoint", locked: "LockedDistribution", modules: Modules) -> tuple[str, str]:
+        """Return what keeps a plugin of a locked distribution from running, and what to do; empty if nothing does."""
+        distribution = entry.distribution
+        editable = self._editable(modules.lock, entry)
         if editable:
             reason = f"{editable} is an editable install, whose modules cannot be locked"
             return reason, f"install it as a copy, or let allow-editable name {editable.name}"
         if self._locked_entries(locked) != self._entries().get(distribution.key, set()):
             reason = f"the entry points of {distribution} are not those of {self.path}"
             return reason, f"plugframe verify --lock {quote(self.path)}"
+        stray = "" if locked.editable else self._stray(distribution.key, modules)
+        if stray:
+            return f"it names the module {stray}, which {self.path} does not have", anew(self.path)
         return "", ""
+
+    def _stray(self, key: str, modules: Modules) -> str:
+        """Return a module that a distribution's entry points name and that is in no lock; empty if there is none.
+
+        What stands for a library is looked at when it is loaded.
+        """
+        entries = [(group, split_reference(value)[0]) for group, _, value in sorted(self._entries().get(key, ()))]
+        libraries = {module for group, module in entries if group == f"{self._host}.libraries"}
+        for _, module in entries:
+            is_known = modules.find(module) is not None or modules.is_namespace(module)
+            if module not in libraries and not is_known and module.partition(".")[0] not in sys.stdlib_module_names:
+                return module
+        return ""
 
     def _locked_entries(self, locked: "LockedDistribution") -> set[tuple[str, str, str]]:
         return {

@@ -3,17 +3,18 @@
 import os
 import sys
 
-from plugframe.errors import SettingsError
 from plugframe.policy.settings import places, variables
-from plugframe.policy.settings.values import Layer, Settings, Source, spelling
+from plugframe.policy.settings.values import Settings, Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    Given = Mapping[str, object] | str | os.PathLike[str]
+    from plugframe.errors import SettingsError
+    from plugframe.policy.settings.values import Layer
 
-Found = tuple[Source, "dict[str, object] | SettingsError"]
+    Given = Mapping[str, object] | str | os.PathLike[str]
+    Found = tuple[Source, dict[str, object] | SettingsError]
 
 
 def read_settings(
@@ -30,46 +31,15 @@ def read_settings(
             of a TOML file.
         required: the plugins that the application's own code requires.
     """
-    problems: list[SettingsError] = []
-    layers: list[Layer] = []
-    if not places.is_privileged():
-        try:
-            layers += variables.read(host)
-        except SettingsError as error:
-            problems.append(error)
-    for source, table in (*found_files(sys.prefix if prefix is None else prefix), *read_given(given)):
-        if isinstance(table, SettingsError):
-            problems.append(table)
-            continue
-        try:
-            layers += layers_of(table, host, source)
-        except SettingsError as error:
-            problems.append(error)
-    return Settings(host, tuple(layers), problems=tuple(problems), safe_mode=variables.safe_mode(), required=required)
+    found = [*found_files(sys.prefix if prefix is None else prefix), *read_given(given)]
+    said = not places.is_privileged() and variables.are_set()
+    layers: tuple[Layer, ...] = ()
+    problems: tuple[SettingsError, ...] = ()
+    if found or said:
+        from plugframe.policy.settings.layering import collect
 
-
-def layers_of(table: "Mapping[str, object]", host: str, source: Source) -> list[Layer]:
-    """Return the layers of one file: of this host alone first, then of every host.
-
-    Raises:
-        SettingsError: what stands there, of this host or of every one, is not what it must be.
-    """
-    from plugframe.policy.settings.keys import check
-
-    general = {key: value for key, value in table.items() if key != "hosts"}
-    hosts = table.get("hosts", {})
-    try:
-        own = [_table(about, name) for name, about in _table(hosts, "").items() if spelling(name) == spelling(host)]
-        return [Layer(source, check(each, source)) for each in (*own, general) if each]
-    except ValueError as error:
-        raise SettingsError(source.place or str(source), str(error)) from None
-
-
-def _table(raw: object, name: str) -> "dict[str, object]":
-    if not isinstance(raw, dict):
-        message = f"hosts{name and f'.{name}'} is no table"
-        raise ValueError(message)  # noqa: TRY004 # a file's content is a value, whatever its type
-    return raw
+        layers, problems = collect(host, found, with_variables=said)
+    return Settings(host, layers, problems=problems, safe_mode=variables.safe_mode(), required=required)
 
 
 def read_given(given: "Given | None") -> "Iterator[Found]":
@@ -79,7 +49,11 @@ def read_given(given: "Given | None") -> "Iterator[Found]":
     if isinstance(given, str | os.PathLike):
         path = os.path.abspath(os.fspath(given))
         found = list(_read("host", [path], trusted=True))
-        yield from found or [(Source(scope="host", place=path), SettingsError(path, "there is no such file"))]
+        if not found:
+            from plugframe.errors import SettingsError
+
+            found = [(Source(scope="host", place=path), SettingsError(path, "there is no such file"))]
+        yield from found
     else:
         yield Source(scope="host", place=""), dict(given)
 
@@ -105,6 +79,8 @@ def found_files(prefix: str) -> "Iterator[Found]":
 def _project(folder: str) -> "Iterator[Found]":
     named = places.project_is_named()
     if named and not os.path.isdir(folder):
+        from plugframe.errors import SettingsError
+
         place = f"the variable {variables.PROJECT}"
         error = SettingsError(place, f"there is no folder {folder!r}", "set it to a folder or to off, or unset it")
         yield Source(scope="variables", place=variables.PROJECT), error
@@ -124,6 +100,7 @@ def _read(scope: str, paths: list[str], *, trusted: bool = False) -> "Iterator[F
             continue
         except OSError:
             pass  # It may be there, so that not being able to tell is a problem, which reading it shows.
+        from plugframe.errors import SettingsError
         from plugframe.policy.settings.files import read_table
 
         source = Source(scope=scope, place=path)

@@ -6,7 +6,6 @@ every host; ``HOST/`` before a word is for one: ``PLUGFRAME_DISABLE=acme-vision,
 
 import os
 
-from plugframe.errors import SettingsError
 from plugframe.policy.settings.values import Layer, Source, spelling
 
 SAFE_MODE = "PLUGFRAME_SAFE_MODE"
@@ -26,12 +25,18 @@ def safe_mode() -> str:
     return f"safe mode: {SAFE_MODE} is set" if os.environ.get(SAFE_MODE, "").strip().lower() not in OFF else ""
 
 
+def are_set() -> bool:
+    """Return whether any of the variables says something."""
+    return any(map(os.environ.get, VARIABLES.values()))
+
+
 def read(host: str) -> list[Layer]:
     """Return what the variables say about a host: of it alone first, then of every host.
 
     Raises:
         SettingsError: a value is not what its variable takes.
     """
+    from plugframe.errors import SettingsError
     from plugframe.policy.settings.keys import check
 
     layers: dict[bool, list[Layer]] = {True: [], False: []}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from plugframe.errors import SettingsError
 from plugframe.policy.settings import places
 from plugframe.policy.settings.files import read_table, stranger_of
-from plugframe.policy.settings.reading import layers_of
+from plugframe.policy.settings.layering import layers_of
 from plugframe.policy.settings.values import Ruling, Source, spelling
 
 TYPE_CHECKING = False
