@@ -480,6 +480,33 @@ def test_verdicts_decide_and_conditions_are_asked_of_the_best_first(host: Host) 
         Verdict("perhaps")
 
 
+async def later(*_: object, **__: object) -> bool:
+    """Be what nothing would await."""
+    return True
+
+
+@pytest.mark.parametrize("option", ["can_run", "should_run"])
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        (lambda image, width: True, "got an unexpected keyword argument 'smooth'"),
+        (lambda image, *, smooth: True, "too many positional arguments"),
+        (lambda image, width, depth, smooth: True, "missing a required argument: 'depth'"),
+        (later, "coroutine function"),
+    ],
+)
+def test_condition_that_cannot_be_asked_is_refused(host: Host, option: str, condition: Any, told: str) -> None:
+    resize = declare(host)
+    with pytest.raises(ImplementationMismatchError, match=f"{option}: .*{told}"):
+        resize.backend("acme", answer("acme"), **{option: condition})
+    assert resize([]) == "default 2 False"
+    resize.backend(
+        "acme", answer("acme"), **{option: lambda *given, **named: (len(given), named) == (2, {"smooth": False})}
+    )
+    resize.backend("numpy", answer("numpy"), **{option: lambda a, b, smooth: False})
+    assert resize([]) == "acme 2 False"
+
+
 def test_exception_of_a_condition_says_whose_it_is_and_a_decline_means_no(host: Host) -> None:
     resize = declare(host)
 
