@@ -357,7 +357,7 @@ class Host:
     else:
         hook = Part(lambda registration: registration.hooks)
         classes = Part(lambda registration: registration.classes)
-        calls = Part(lambda registration: registration.manager.calls)
+        calls = Part(lambda registration: registration.manager.everywhere.get())
         ops = Part(lambda registration: registration.operations)
 
     def operation(

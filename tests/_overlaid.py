@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
@@ -75,3 +76,30 @@ def script(folder: Path, name: str, code: str) -> Sequence[str]:
     path = folder / name
     path.write_text(dedent(code), encoding="utf-8")
     return ["python", os.fspath(path)]
+
+
+def is_running(pid: int) -> bool:
+    """Return whether there is a process that has not ended; one that nobody has waited for yet has."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+    except OSError:
+        state = "" if os.path.exists("/proc/self/stat") else "?"
+    if state != "?":
+        return state not in ("", "Z", "X")
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds.
+
+    Raises:
+        AssertionError: it never does.
+    """
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)

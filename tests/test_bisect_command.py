@@ -5,14 +5,13 @@ import os
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
 import pytest
-from _command import command, run, variables
-from _overlaid import GROUP, PATIENCE, script, stall, visible
+from _command import command, plain, run, run_on_terminal, variables
+from _overlaid import GROUP, PATIENCE, is_running, script, stall, until, visible
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -198,12 +197,6 @@ def test_command_whose_time_is_up_has_failed_and_nothing_of_it_lives_on() -> Non
     until(lambda: not is_running(int(ended.output.split()[-1])))
 
 
-def is_running(pid: int) -> bool:
-    """Return whether there is a process that has not ended."""
-    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return bool(done.stdout.strip()) and not done.stdout.startswith("Z")
-
-
 def test_culprit_of_a_real_pytest_is_told_with_whose_it_is_the_effect_and_what_to_do(folder: Path) -> None:
     bad = {"pytest_bad.py": "def pytest_collection_modifyitems(items):\n    raise RuntimeError('bad')"}
     write_tree(
@@ -243,11 +236,14 @@ def test_interruption_leaves_nothing_and_ends_what_was_started(folder: Path) -> 
             os.kill(int((folder / "pid").read_text()), 0)
 
 
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+def test_progress_is_shown_on_a_terminal_and_gone_in_the_end(folder: Path) -> None:
+    words = script(folder, "app.py", "raise SystemExit(1)")
+    shown, ended = run_on_terminal(
+        command("bisect", "--group", GROUP, "--", *words), columns=100, environment=variables()
+    )
+    assert ended == 1
+    assert "run 1: with 8 of 8 plugins" in shown
+    assert plain(shown).splitlines()[-1].endswith("(exit code 1): none of them is to blame")
 
 
 def test_options_are_checked_before_anything_is_run() -> None:

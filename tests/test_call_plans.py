@@ -50,6 +50,11 @@ def called() -> Intercepted:
     return Intercepted("planned")
 
 
+def adding(more: int) -> Callable[[int], int]:
+    """Return a closure."""
+    return lambda width: width + more
+
+
 def made(called: Intercepted) -> int:
     """Return how many plans were made so far."""
     return called.hooks.plans.info().misses
@@ -60,7 +65,7 @@ def made(called: Intercepted) -> int:
 
 def test_four_closures_of_one_shape_share_a_plan_and_each_runs_when_it_is_current(called: Intercepted) -> None:
     for number in range(4):
-        with called.hooks.register_pre_hook(lambda width, more=number: width + more, argument="width"):
+        with called.hooks.register_pre_hook(adding(number), argument="width"):
             assert called([], 2) == [[], 2 + number, 3, "near"]
     assert called.hooks.plans.info() == PlansInfo(hits=3, misses=1, maxsize=planning.MOST, currsize=1)
 
@@ -380,6 +385,50 @@ def test_recorded_functions_are_called_in_order_with_the_values_of_each_call(cal
     assert [one.arguments["width"] for one in log if not isinstance(one, str)] == [2]  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("apply", "width"),
+    [
+        (lambda _h, a, s: s.record(operator.mul, s.record(operator.mul, *a, s.lifted("factor")), *a), 12),
+        (lambda _h, a, s: (s.record(operator.mul, *a, s.lifted("factor")), s.record(operator.mul, *a, *a))[0], 6),
+        (lambda _h, _a, s: s.lifted("factor"), 3),
+        (lambda _h, a, _s: a[0], 2),
+        (lambda _h, a, s: (s.record(operator.mul, *a, *a), None)[1], 2),
+        (lambda h, a, s: s.record(h.pick, *a, b=s.lifted("factor")), 3),
+    ],
+)  # fmt: skip
+def test_what_is_recorded_may_use_what_was_recorded_before(
+    called: Intercepted, apply: Callable[..., Any], width: int
+) -> None:
+    class Records(_Odd):
+        pick = staticmethod(_pick)
+
+    def compiled_args(hook: _Odd, key: Key) -> None:
+        key.specialize(operator.mul)
+        key.specialize(_pick)
+        key.lift(hook.factor, "factor")
+
+    called.hooks.register_pre_hook(Records(compiled_args, apply), argument="width")
+    assert called([], 2) == [[], width, 3, "near"]
+    assert called.hooks.plan(called.inner).reason == ""
+
+
+def _pick(_: object, *, b: int) -> int:
+    return b
+
+
+def test_hook_that_only_records_goes_the_plain_way_if_it_cannot(called: Intercepted) -> None:
+    class Fails:
+        def __call__(self, width: int) -> int:
+            return width + 1
+
+        def apply_with_saved(self, _: object, saved: Saved) -> object:
+            return saved.lifted("nothing")
+
+    called.hooks.register_pre_hook(Fails(), argument="width")
+    assert called([], 2) == [[], 3, 3, "near"]
+    assert "'nothing' was not lifted" in called.hooks.plan(called.inner).reason
+
+
 def _longer(result: list[Any], *, more: object) -> list[Any]:
     return [*result, len(result), *([] if more is None else [more])]
 
@@ -387,7 +436,7 @@ def _longer(result: list[Any], *, more: object) -> list[Any]:
 @pytest.mark.parametrize("kind", ["argument", "pre", "post", "always", "commit"])
 def test_hook_that_records_nothing_does_nothing(called: Intercepted, kind: str) -> None:
     class Silent:
-        def __call__(self, *_: object) -> object:
+        def __call__(self, *_: object) -> None:
             raise AssertionError
 
         def apply_with_saved(self, _args: object, _saved: Saved) -> None:

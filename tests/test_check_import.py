@@ -1,14 +1,13 @@
 """Each plugin imported alone in a process of its own: what it took, what it touched, and every way to fail."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from _hostile import CODE, everything_hostile, hostile
-from _overlaid import visible
+from _overlaid import is_running, until, visible
 
 from plugframe.cli.imports import FIELDS, import_each
 from plugframe.cli.placing import place
@@ -139,11 +138,12 @@ def test_import_leaves_no_bytecode_and_no_core(folder: Path, tmp_path: Path) -> 
     assert {path.name for path in tmp_path.iterdir()} == {"site"}
 
 
-def test_process_that_an_import_leaves_behind_is_ended(folder: Path) -> None:
-    code = "import subprocess\nsubprocess.Popen(['sleep', '98765'])"
+def test_process_that_an_import_leaves_behind_is_ended(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "pid"
+    code = "import subprocess\nleft = subprocess.Popen(['sleep', '99'])\n"
+    code += f"with open({os.fspath(path)!r}, 'w') as file: file.write(str(left.pid))"
     assert alone(folder, plugin(code)).state == "ok"
-    done = subprocess.run(["ps", "-eo", "args="], capture_output=True, text=True, check=True)
-    assert "sleep 98765" not in done.stdout.splitlines()
+    until(lambda: not is_running(int(path.read_text())))
 
 
 def test_what_a_plugin_writes_into_the_report_is_not_taken_for_more_than_text(folder: Path) -> None:

@@ -492,6 +492,19 @@ def test_what_returns_an_iterator_is_left_to_the_caller(host: Host) -> None:
     }
 
 
+def test_an_iterator_in_the_place_of_something_else_is_a_mismatch(host: Host) -> None:
+    @host.operation("numbers.count")
+    def count(most: int) -> Iterable[int]:
+        return iter(range(most))
+
+    count.backend("acme", lambda most: list(range(most)))
+    with host.ops.crossref(), pytest.raises(CrossReferenceError, match="output: type list != range_iterator"):
+        count(2)
+    with host.ops.crossref(reference="acme", on_mismatch="collect") as report:
+        assert list(count.using("default")(2)) == [0, 1]
+    assert [one.differences for one in report.mismatches] == [("output: type range_iterator != list",)]
+
+
 def test_a_coroutine_of_the_reference_is_closed(host: Host) -> None:
     async def later() -> int:
         return 1

@@ -207,7 +207,7 @@ def generate() -> Iterator[int]:
 @pytest.mark.parametrize(
     "make", [generate, lambda: iter([1, 2]), lambda: map(int, "12"), lambda: itertools.islice([1, 2], 2)]
 )
-@pytest.mark.parametrize("wrap", [lambda one: one, lambda one: {"deep": [(one,)]}])
+@pytest.mark.parametrize("wrap", [lambda one: one, lambda one: {"deep": [(one,)]}, Box])
 def test_an_iterator_is_not_copied_and_not_advanced(make: Any, wrap: Any) -> None:
     iterator = make()
     with pytest.raises(NotCheckedError, match=r"the argument 'rows' is or holds an iterator \(\w+\)"):
@@ -263,6 +263,12 @@ def test_an_array_is_copied_and_written_with_its_strides(numpy: Any, text: str) 
     made = write(value)
     assert (made.modules, made.missing) == (("numpy",), ())
     assert same(eval(made.text, {"numpy": numpy}), value)  # noqa: S307 # ours
+
+
+def test_an_array_in_a_data_class_is_copied_with_its_strides(numpy: Any) -> None:
+    value = Box(numpy.arange(10.0)[::-2])
+    (copied,) = snapshot({"x": value}).values()
+    assert same(copied, value)
 
 
 def test_a_large_array_is_written_without_its_values_and_says_so(numpy: Any) -> None:

@@ -187,7 +187,7 @@ def test_it_is_saved_as_the_files_ending_says(shop: str, tmp_path: Path, name: s
         assert (done.exit_code, done.stdout, done.stderr) == (0, "", f"wrote {file}\n")
         content = file.read_text(encoding="utf-8")
         assert has in content
-    assert "acme" in content
+        assert "acme" in content
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [name]
 
 

@@ -285,13 +285,14 @@ def test_10_commit_hook_that_returns_something_is_an_error(called: Intercepted) 
 
 def test_10_commit_hooks_are_skipped_on_failure(called: Intercepted) -> None:
     called.hooks.register_commit_hook(called.tells("commit"))
-    for register, options in (
+    ways: list[tuple[Callable[..., RemovableHandle], dict[str, Any]]] = [
         (called.hooks.register_pre_hook, {"argument": "width"}),
         (called.hooks.register_pre_hook, {}),
         (called.hooks.register_post_hook, {}),
         (called.hooks.register_post_hook, {"errors": "collect"}),
         (called.hooks.register_post_hook, {"always": True}),
-    ):
+    ]
+    for register, options in ways:
         with register(called.fails("it", KeyError("x")), **options), pytest.raises((KeyError, ExceptionGroup)):
             called([], 2)
         assert "commit" not in called.ran()

@@ -177,7 +177,7 @@ def test_the_static_check_finds_what_is_quarantined(survived: World) -> None:
 
 def test_importing_each_alone_names_every_culprit(world: World) -> None:
     done = world.run(
-        "check", "--host", "skimtable", "--import", "--timeout", "2", "--memory", "2000", "--json", "--select", "PF20"
+        "check", "--host", "skimtable", "--import", "--timeout", "6", "--memory", "2000", "--json", "--select", "PF20"
     )
     assert done.returncode == 1, done.stderr
     document = json.loads(done.stdout)

@@ -2,10 +2,12 @@
 
 import asyncio
 import copy
+import gc
 import inspect
 import pickle
 import threading
 import traceback
+import weakref
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -577,6 +579,8 @@ def test_replaced_value_is_checked_against_what_can_be_told_of_its_type(
                     called("any")
             with called.hooks.register_post_hook(called.tells("post", value)), pytest.raises(CallHookError):
                 called("any")
+    called = Intercepted("planned", function)
+    called.hooks.register_pre_hook(called.tells("pre"))
     assert called(object) is object  # What the caller gives is the caller's business.
 
 
@@ -598,6 +602,27 @@ def test_types_of_several_signatures_are_accepted() -> None:
         assert called(1) == 1.5
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_hook_whose_signature_cannot_be_told_is_taken_to_fit(way: str) -> None:
+    called = Intercepted(way, lambda value: value)
+    called.hooks.register_pre_hook(type, argument="value")
+    assert called(3) is int
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_message_is_made_whatever_a_hook_returns(way: str) -> None:
+    class Unshown:
+        def __repr__(self) -> str:
+            raise ValueError
+
+    for value, told in ((Unshown(), "something (Unshown)"), ("x" * 999, "'" + "x" * 76 + "... (str)")):
+        called = Intercepted(way)
+        called.hooks.register_post_hook(called.tells("post", value))
+        with pytest.raises(CallHookError) as caught:
+            called([], 2)
+        assert told in str(caught.value)
+
+
 # What is seen from outside.
 
 
@@ -615,6 +640,29 @@ def test_exception_of_a_hook_tells_whose_it_is_once(way: str) -> None:
     with pytest.raises(KeyError) as caught:
         called([], 2)
     assert caught.value.__notes__ == ["raised by the call pre-hook acme.again of plugin 'acme' on 'image.resize'"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("options", [{}, {"always": True}, {"errors": "collect"}])
+def test_exception_is_kept_by_nothing_after_the_call(way: str, options: dict[str, Any]) -> None:
+    class LostError(Exception):
+        pass
+
+    def fail(*_: object) -> None:
+        raise LostError
+
+    called = Intercepted(way)
+    called.hooks.register_post_hook(called.tells("always"), always=True)
+    called.hooks.register_post_hook(fail, **options)
+    gc.disable()
+    try:
+        try:
+            called([], 2)
+        except (LostError, ExceptionGroup) as error:
+            alive = weakref.ref(error)
+        assert alive() is None
+    finally:
+        gc.enable()
 
 
 def test_exception_of_the_function_is_nobodys_else() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import stat
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 from plugframe.cli.embedding import plugins_command
 from plugframe.errors import LockError
 from plugframe.policy.locking import lockfile, making, text
+from plugframe.policy.locking.observed.recorded import Place, rows
 from plugframe.policy.locking.values import Lock
 from plugframe.testing.environments import distribution
 
@@ -357,3 +359,46 @@ def test_lock_that_cannot_be_written_leaves_the_old_one(installed: Installed, mo
         lockfile.save(os.fspath(installed.lock_file), made.replace(hosts=()))
     assert installed.lock_file.read_bytes() == before
     assert sorted(os.listdir(installed.project)) == ["plugframe.lock", "plugframe.toml"]
+
+
+def test_changed_lock_is_refused_or_one_that_leads_nowhere_else(installed: Installed) -> None:
+    """Bytes of a lock exchanged, left out and repeated, the same in every run."""
+    good = text.write(installed.lock()).encode()
+    choose = random.Random(7)  # noqa: S311 # to be the same each time
+    refused = 0
+    for _ in range(500):
+        content = bytearray(good)
+        at, length = choose.randrange(len(good)), choose.randrange(60)
+        change = choose.choice((b"", bytes([choose.randrange(256)]), good[at : at + length], b"../", b"[" * length))
+        content[at : at + choose.randrange(3)] = change
+        try:
+            found = text.read(content.decode())
+        except ValueError:
+            refused += 1
+            continue
+        for distribution_ in found.distributions.values():
+            assert not [path for path in distribution_.files if text.path_problem(path)]
+    assert refused > 100
+
+
+def test_row_of_a_changed_record_is_in_the_prefix_or_told(tmp_path: Path) -> None:
+    """Bytes of a RECORD exchanged and left out, the same in every run."""
+    place = Place(os.fspath(tmp_path / "lib" / "python3.13" / "site-packages"))
+    good = b'a/x.py,sha256=abc,3\n"q,uo",,\n../../../bin/x,sha256=,\r\n/etc/x,,\n'
+    choose = random.Random(7)  # noqa: S311 # to be the same each time
+    followed = 0
+    for _ in range(2000):
+        content = bytearray(good)
+        at = choose.randrange(len(good))
+        content[at : at + choose.randrange(3)] = bytes(
+            choose.choices(b'",\n\r\0=/.\\abc\xff123', k=choose.randrange(4))
+        )
+        try:
+            recorded_rows = list(rows(content.decode()))
+        except ValueError:
+            continue
+        for row in recorded_rows:
+            if not place.problem(row.path):
+                followed += 1
+                assert place.path(row.path).startswith(os.fspath(tmp_path) + os.sep)
+    assert followed > 1000

@@ -234,7 +234,9 @@ def test_a_description_that_fails_hides_no_difference(description: Any, shown: s
 
 def test_a_description_that_does_not_tell_its_signature_is_taken() -> None:
     class Untold:
-        __signature__ = "none of your business"
+        @property
+        def __signature__(self) -> None:
+            raise ValueError
 
         def __call__(self) -> str:
             return "they"

@@ -156,11 +156,14 @@ def test_options_that_are_none_are_refused(host: Host) -> None:
     with pytest.raises(OperationSettingError, match=r"did you mean 'default'"):
         declare(host, fallback="defautl")
     resize = declare(host)
+    wrong: dict[str, Any]
     for wrong in ({"can_run": 5}, {"should_run": "no"}, {"before": "acme"}, {"after": (1,)}):
         with pytest.raises(RegistrationError):
             resize.backend("acme", answer("acme"), **wrong)
         with pytest.raises(RegistrationError):
             plugframe.backend(**wrong)
+    with pytest.raises(RegistrationError, match="takes no attributes"):
+        plugframe.backend(len)
     with pytest.raises(RegistrationError, match="cannot be called"):
         resize.backend("acme", 5)
     for name in ("default", "a b", "a.b", "_x", ""):
@@ -272,7 +275,7 @@ def test_backend_of_a_plugin_counts_while_it_is_loaded(site: Site) -> None:
 
 
 def test_undeclared_operations_of_entry_points_are_told_and_change_nothing(site: Site) -> None:
-    names = ("image.resise.acme", "image.resize.default", "resize.acme", "prefer.resize.acme")
+    names: tuple[str, ...] = ("image.resise.acme", "image.resize.default", "resize.acme", "prefer.resize.acme")
     also = {"myapp.operations": dict.fromkeys(names, "acme_x_models:resize")}
     site.install(plugin("x", also=also))
     resize = declare(site.host)
@@ -315,6 +318,45 @@ def test_decline_moves_on_to_the_next_candidate_and_none_is_run_twice(host: Host
         resize.using("numpy")([])
     assert not caught.value.next_step  # no fallback is asked where the call names who answers
     assert "it declined" not in str(resize.explain([]))  # which runs none
+
+
+def test_one_that_implements_several_signatures_that_fit_declines_once(host: Host) -> None:
+    def number(value: float) -> str:
+        return "float"
+
+    def integer(value: int) -> str:
+        return "int"
+
+    show: Any = host.operation("value.show")(number)
+    show.overload(integer)
+    ran: list[object] = []
+
+    def declines(value: object) -> str:
+        ran.append(value)
+        raise Decline
+
+    show.backend("acme", declines)
+    for place in range(3):
+        assert show(place) == "int"
+    with host.ops.prefer("acme"):
+        assert show(3) == "int"
+    assert ran == [0, 1, 2, 3]
+
+
+def test_decline_of_a_call_hook_is_an_error_and_nothing_is_called(host: Host) -> None:
+    ran: list[int] = []
+    show: Any = host.operation("value.show")(lambda value: ran.extend([value]))
+
+    def declines(value: int) -> None:
+        raise Decline
+
+    with show.register_pre_hook(declines, argument="value"):
+        for _ in range(3):
+            with pytest.raises(Decline):
+                show(1)
+    assert ran == []
+    show(1)
+    assert ran == [1]
 
 
 def test_decline_of_the_only_implementation_is_an_error(host: Host) -> None:
@@ -592,7 +634,7 @@ def test_proxies_and_mocks_are_told_by_what_they_say_they_are(host: Host) -> Non
             self.kind = kind
 
         @property  # type: ignore[misc] # what mocks do
-        def __class__(self) -> type:
+        def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
             return self.kind
 
     show: Any = host.operation("value.show")(lambda value: "any")
@@ -839,6 +881,26 @@ def test_concurrent_calls_and_changes_agree(host: Host) -> None:
     assert resize([]) == "steady 2 False"
 
 
+def test_backend_that_is_taken_away_while_a_call_is_resolved_is_passed_over(host: Host) -> None:
+    resize = declare(host)
+    handles: list[plugframe.RemovableHandle] = []
+
+    def condition(image: list[int], width: int = 0, *, smooth: bool = False) -> bool:
+        for handle in handles:
+            handle.remove()
+        return False
+
+    resize.backend("a", answer("a"), can_run=condition, before=("z",))
+    handles.append(resize.backend("z", answer("z")))
+    assert resize([]) == "z 2 False"  # it was there when the call began
+    assert resize([]) == "default 2 False"
+    names = resize.operation.implementations.names
+    resize.operation.implementations.names = lambda: (*names(), "gone")
+    assert resize([]) == "default 2 False"
+    with pytest.raises(BackendNotFoundError):
+        resize.using("z")
+
+
 def test_operations_of_the_default_host_are_plugframes_own() -> None:
     told = fresh(
         """
@@ -883,3 +945,55 @@ def test_types_are_what_type_checkers_were_told() -> None:
         Path(__file__).parent,
     )
     assert told == "all as typed\n"
+
+
+def test_contexts_of_one_task_do_not_touch_another(host: Host) -> None:
+    resize = declare(host)
+    resize.backend("acme", answer("acme"))
+
+    async def main() -> tuple[list[str], list[str]]:
+        inside, looked = asyncio.Event(), asyncio.Event()
+
+        async def mine() -> list[str]:
+            with host.ops.disable("acme"):
+                inside.set()
+                await looked.wait()
+                return [resize([]), await asyncio.create_task(child())]
+
+        async def child() -> str:
+            return str(resize([]))  # in a copy of the context that it was begun in
+
+        async def other() -> list[str]:
+            await inside.wait()
+            found = [resize([]), await asyncio.to_thread(resize, [])]
+            looked.set()
+            return found
+
+        first, second = await asyncio.gather(mine(), other())
+        return first, second
+
+    assert asyncio.run(main()) == (["default 2 False"] * 2, ["acme 2 False"] * 2)
+    assert resize([]) == "acme 2 False"
+
+
+def test_parameters_of_every_kind_are_passed_on_and_may_decide(host: Host) -> None:
+    def first(value: int, /, target: str, *rest: int, error: int = 1, call: object = None, **more: int) -> object:
+        return "first", value, target, rest, error, call, more
+
+    def second(value: str, /, target: str, *rest: int, error: int = 1, call: object = None, **more: int) -> object:
+        return "second", value, target, rest, error, call, more
+
+    def third(value: int, /, target: str, *rest: int, error: str = "", call: object = None, **more: int) -> object:
+        return "third", value, target, rest, error, call, more
+
+    show: Any = host.operation("value.show")(first)
+    show.overload(second)
+    show.overload(third)
+    for _ in range(3):
+        assert show(1, "t", 2, 3, call=4, near=5) == ("first", 1, "t", (2, 3), 1, 4, {"near": 5})
+        assert show("a", target="t") == ("second", "a", "t", (), 1, None, {})
+        assert show(1, "t", error="e") == ("third", 1, "t", (), "e", None, {})
+        with pytest.raises(NoImplementationError):
+            show("a", "t", error="e")
+        with pytest.raises(TypeError, match=r"first\(\)|show\(\)"):
+            show(1)

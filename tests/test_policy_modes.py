@@ -420,10 +420,11 @@ def test_a_host_does_not_go_on_without_what_it_requires(
         "load_all": host.load_all, "hook": host.hook.render, "load": lambda: host.load("bad", "good"),
     }  # fmt: skip
     with on_path(tmp_path):
-        for _ in range(2):
-            with pytest.raises(RequiredPluginError) as raised:
-                ways[way]()
-        message = str(raised.value)
+        with pytest.raises(RequiredPluginError):
+            ways[way]()
+        with pytest.raises(RequiredPluginError) as again:
+            ways[way]()
+        message = str(again.value)
         assert [part for part in told if part not in message] == []
         assert "myapp does not go on without it" in message
         assert [plugin.name for plugin in host.plugins.values()] == ["bad", "good"]
@@ -449,3 +450,22 @@ def test_in_safe_mode_nothing_is_required(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_report_tells_of_what_is_missing(tmp_path: Path) -> None:
     *_, last = required_host(tmp_path, "nowhere").report()
     assert (last.plugin.name, last.state) == ("nowhere", "missing")
+
+
+def test_names_of_a_kind_need_the_records_of_those_alone_that_declare_it(tmp_path: Path) -> None:
+    write_tree(tmp_path, plugin("vision"))
+    for number in range(5):
+        write_tree(tmp_path, distribution(f"other-{number}", entry_points={"myapp.plugins": {f"o{number}": "other"}}))
+    snapshot = discover(current_environment([os.fspath(tmp_path)]))
+    made: set[str] = set()
+    original = snapshot.distribution_at
+
+    def watch(place: tuple[int, int]) -> Distribution:
+        found = original(place)
+        made.add(found.name)
+        return found
+
+    snapshot.distribution_at = watch  # type: ignore[method-assign] # to see which are made
+    assert [entry.name for entry in Plugins("myapp", snapshot).declared("classes")] == ["vision.Net"]
+    assert made == {"acme-vision"}
+    assert Plugins("myapp", snapshot, {"disable": ["vision"]}).declared("classes") == ()

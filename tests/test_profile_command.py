@@ -232,6 +232,14 @@ def test_what_cannot_be_profiled_is_a_usage_error(arguments: list[str], says: st
     assert (done.exit_code, says in done.stderr) == (2, True), done.stderr
 
 
+def test_plugin_that_ends_the_process_is_named(shop: Path) -> None:
+    write_tree(shop, one_module("shop-leaving", "leaving", "import os; os._exit(4)"))
+    done = run("profile", "--host", "shop", "--runs", "1")
+    assert done.exit_code == 2
+    assert "exit code 4 while it imported shop_leaving" in done.stderr
+    assert "next: plugframe check --import" in done.stderr
+
+
 def test_program_that_fails_is_profiled_and_said_to_have_failed(folder: Path) -> None:
     write_tree(folder, stall("a"))
     done = run("profile", "--runs", "1", "--", *script(folder, "app.py", "import stall_a; raise SystemExit(3)"))

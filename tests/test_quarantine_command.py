@@ -89,6 +89,18 @@ def test_all_are_cleared_with_what_cannot_be_read(site: Site, quarantine_folder:
     assert os.listdir(quarantine_folder) == []
 
 
+@pytest.mark.parametrize(
+    "name", ["notes.txt", "notes.loading", "1-2.loading", "1-2-3.loading.txt", "a-b-z.interrupted"]
+)
+def test_clearing_leaves_alone_what_is_not_ours(quarantine_folder: str, name: str) -> None:
+    os.makedirs(quarantine_folder, mode=0o700)
+    other = Path(quarantine_folder) / name
+    other.write_text("somebody's", encoding="utf-8")
+    assert run("quarantine", "list").stderr == "nothing is quarantined\n"
+    assert run("quarantine", "clear", "--all").exit_code == 0
+    assert other.read_text(encoding="utf-8") == "somebody's"
+
+
 def test_only_one_environment_is_cleared_where_one_is_named(site: Site) -> None:
     accuse(site, "crasher")
     done = run("quarantine", "clear", "--all", "--static", "--python", os.fspath(site.folder))

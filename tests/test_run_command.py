@@ -141,11 +141,12 @@ def test_command_has_the_terminal_and_is_interrupted_from_it_once(folder: Path) 
     assert (shown.splitlines(), ended) == (["True True True", "interrupted 1"], 0)
 
 
-def test_name_that_means_nothing_is_an_error_with_what_is_like_it() -> None:
-    done = run("run", "--without", "tow", "--", "python", "-c", "")
+@pytest.mark.parametrize(("name", "near"), [("tow", "'two'"), ("MORE", "'two-more' or 'Acme.Two-More'")])
+def test_name_that_means_nothing_is_an_error_with_what_is_like_it(name: str, near: str) -> None:
+    done = run("run", "--without", name, "--group", GROUP, "--", "python", "-c", "")
     assert done.exit_code == 2
-    assert "'tow' is not in" in done.stderr
-    assert "Did you mean 'two'" in done.stderr
+    assert f"{name!r} is not in" in done.stderr
+    assert f"Did you mean {near}" in done.stderr
 
 
 def test_distribution_without_plugins_is_said_to_have_none() -> None:

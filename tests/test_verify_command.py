@@ -1,17 +1,21 @@
 """``plugframe verify``: every file of a lock, whatever became of it, and what is there and not in the lock."""
 
+import io
 import json
 import os
 import shutil
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from _command import command, rows, run, run_on_terminal
+from _command import rows, run
 from _locked import CANARY, Installed, module_tree, plugin, recorded
 
-from plugframe.policy.locking import lockfile, making
+from plugframe.cli.progress import Progress
+from plugframe.policy.locking import lockfile
 from plugframe.testing.environments import distribution
 
 VISION = plugin(
@@ -131,6 +135,20 @@ def test_every_difference_is_told_and_is_a_mismatch(installed: Installed, change
     assert code == (3 if expected else 0)
 
 
+def test_folders_in_folders_are_looked_through_to_the_end(installed: Installed) -> None:
+    deep = installed.site / "acme_vision" / "deep"
+    descriptor = os.open(deep, os.O_RDONLY)
+    for _ in range(200):
+        os.mkdir("d", dir_fd=descriptor)
+        below = os.open("d", os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = below
+    os.close(descriptor)
+    assert found(installed) == (0, set())
+    (deep / "d" / "d" / "evil.py").write_text("", encoding="utf-8")
+    assert found(installed) == (3, {("vision", "extra", "acme_vision/deep/d/d/evil.py")})
+
+
 def test_plugin_that_no_lock_has_is_unlocked_and_so_is_what_one_needs_by_now(installed: Installed) -> None:
     needs = plugin("late", module_tree(acme_late=""), requires=("acme-deep",))
     installed.install(needs, recorded(distribution("acme-deep", modules=module_tree(acme_deep=""))))
@@ -174,22 +192,26 @@ def test_lock_that_is_not_there_is_an_error_that_says_what_to_do(installed: Inst
     )
 
 
-def test_long_work_shows_on_a_terminal_how_far_it_is(installed: Installed) -> None:
-    large = installed.site / "acme_vision" / "large.bin"
-    with open(large, "wb") as file:
-        file.truncate(400_000_000)  # no space is used
-    made = making.make(installed.snapshot(), ["shop"])
-    lockfile.save(os.fspath(installed.lock_file), made.lock)
-    arguments = (
-        "verify",
-        "--static",
-        "--python",
-        os.fspath(installed.prefix),
-        "--lock",
-        os.fspath(installed.lock_file),
-    )
-    shown, code = run_on_terminal(command(*arguments), columns=200, environment=dict(os.environ))
-    assert code == 0
-    assert "verifying " in shown
-    assert " MB" in shown
-    assert run("verify", "--static", "--python", os.fspath(installed.prefix)).stderr == ""
+class Terminal(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+@pytest.mark.parametrize("stream", [Terminal, io.StringIO])
+def test_long_work_shows_on_a_terminal_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO]
+) -> None:
+    shown, now = stream(), [0.0]
+    monkeypatch.setattr(sys, "stderr", shown)
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    progress = Progress("verifying")
+    for number in range(4):
+        now[0] = number / 8
+        progress("x.py", 1_500_000)
+    progress.close()
+    lines = [line.rstrip() for line in shown.getvalue().split("\r")]
+    expected = ["", "verifying 3 files, 4 MB", "verifying 4 files, 6 MB", "", ""]
+    assert lines == (expected if stream is Terminal else [""])

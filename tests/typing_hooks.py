@@ -10,7 +10,8 @@ from typing import Any, assert_type
 
 import pytest
 
-from plugframe import Host
+from plugframe import CallPlan, Host, RemovableHandle
+from plugframe.calls.plans.hooks import CallHook
 from plugframe.hooks.hosted.results import HookResult
 from plugframe.hooks.hosted.typed import CoroutineHook, Hook
 
@@ -160,6 +161,27 @@ def check_run_time() -> None:
         host.hook.open_one("p")  # type: ignore[call-arg]
 
 
+async def check_call_hooks() -> None:
+    """Call hooks are registered with every live function, and with the host for all."""
+    with assert_type(render.register_pre_hook(str.upper, argument="page"), RemovableHandle):
+        assert render(page="p") == ["P"]
+    with assert_type(theme.register_post_hook(lambda _, result: result, always=True), RemovableHandle):
+        assert_type(theme.call_hooks(), tuple[CallHook, ...])
+    with host.hook.render.register_commit_hook(lambda _, _result: None, weak=False):
+        assert assert_type(render.plan(page="p"), CallPlan)(page="p") == ["p"]
+    with (
+        host.calls.register_pre_hook(lambda _: None, plugin="acme"),
+        fetch.register_post_hook(lambda _, found: found[:0]),
+    ):
+        assert await fetch.acall(page="p") == []
+    with pytest.raises(TypeError):
+        render.register_pre_hook(3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        render.register_commit_hook(print, always=True)  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        render.plan(pages="p")  # type: ignore[call-arg]
+
+
 async def check_refused() -> None:
     """Wrong arguments are refused by checkers and at run time."""
     with pytest.raises(TypeError):
@@ -211,6 +233,7 @@ def check() -> str:
     check_results()
     asyncio.run(check_awaited())
     check_run_time()
+    asyncio.run(check_call_hooks())
     asyncio.run(check_refused())
     check_wrong_declarations()
     return "all as typed"

@@ -31,7 +31,12 @@ def resize_bytes(image: bytes, width: int = 2) -> bytes:
     return image[:width]
 
 
-@resize.backend("acme", can_run=lambda image, width: width <= len(image) or "too wide")
+def fits(image: list[int], width: int = 2) -> bool | str:
+    """Say whether there are so many columns."""
+    return width <= len(image) or "too wide"
+
+
+@resize.backend("acme", can_run=fits)
 def acme(image: list[int], width: int = 2) -> list[int]:
     """Return the last columns."""
     return image[-width:]

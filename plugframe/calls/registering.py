@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from plugframe.calls.plans.callee import Callee
     from plugframe.handles import RemovableHandle
 
-    Function = Callable[..., Any]
-
 
 class CallHooks:
     """The call hooks of all that a host calls; those of one callable are an ``Interception``.
@@ -82,7 +80,7 @@ class CallHooks:
 
     def register_pre_hook(
         self,
-        function: "Function",
+        function: "Callable[[Any], Any]",
         *,
         argument: str | None = None,
         plugin: str = "",
@@ -117,7 +115,7 @@ class CallHooks:
 
     def register_post_hook(
         self,
-        function: "Function",
+        function: "Callable[[Any, Any], Any]",
         *,
         always: bool = False,
         errors: Literal["raise", "collect"] = "raise",
@@ -154,7 +152,13 @@ class CallHooks:
         )  # fmt: skip
 
     def register_commit_hook(
-        self, function: "Function", *, plugin: str = "", label: str = "", prepend: bool = False, weak: bool = False
+        self,
+        function: "Callable[[Any, Any], None]",
+        *,
+        plugin: str = "",
+        label: str = "",
+        prepend: bool = False,
+        weak: bool = False,
     ) -> "RemovableHandle":
         """Run a function after all else of each call that did not fail.
 

@@ -152,7 +152,7 @@ def _show_culprits(verdict: Verdict, where: Place, words: "Sequence[str]") -> No
         click.echo("  without it the command passes")
     names = " ".join(f"--without {shlex.quote(f'{target.group}:{target.name}')}" for target in verdict.culprits[:1])
     click.echo(f"  next: plugframe run {names} -- {shlex.join(words)}")
-    first = verdict.culprits[0]
+    first = next(iter(verdict.culprits))
     if any(first.group == f"{name}.plugins" for _, name in where.snapshot.names(HOSTS)):
         click.echo(f"        plugframe disable {shlex.quote(first.name)} --host {first.group.removesuffix('.plugins')}")
 

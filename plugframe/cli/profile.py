@@ -10,7 +10,7 @@ from plugframe.cli import drawing, render
 from plugframe.cli.placing import Place, chosen, place, selecting_options
 from plugframe.cli.status import status
 from plugframe.overlay.processes import ended_by_signals, located
-from plugframe.overlay.profiling import SECONDS, Run, middle, profile, start_of
+from plugframe.overlay.profiling import SECONDS, Run, last_begun, middle, profile, start_of
 from plugframe.overlay.targets import HOSTS
 from plugframe.overlay.timing import Owners, costs, medians
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from plugframe.cli.facts import Row
+    from plugframe.overlay.processes import Ended
     from plugframe.overlay.targets import Target
     from plugframe.overlay.timing import Cost
 
@@ -129,12 +130,22 @@ def _profiled(words: "Sequence[str]", runs: int, timeout: float) -> list[Run]:
                 break
     last = done[-1]
     if not last.imports:
-        message = f"nothing is known of {os.path.basename(words[0])}: {last.ended.told}, and it wrote nothing down."
-        message += " Next: name a Python program that ends by itself, without -I, -E or -S"
-        raise click.UsageError(message)
+        raise click.UsageError(_unknown(os.path.basename(words[0]), last.ended))
     if last.ended.code:
         render.warn(f"{os.path.basename(words[0])} did not succeed: {last.ended.told}")
     return done
+
+
+def _unknown(program: str, ended: "Ended") -> str:
+    """Say why nothing was written down, and by which plugin where that is known."""
+    module = last_begun(ended)
+    where = f" while it imported {module}" if module else ""
+    lines = [f"nothing is known of {program}: {ended.told}{where}, and it wrote nothing down"]
+    if module:
+        lines.append("next: plugframe check --import, which imports each plugin alone")
+    else:
+        lines.append("next: name a Python program that ends by itself, without -I, -E or -S")
+    return "\n".join(lines)
 
 
 def _base(path: str) -> "dict[tuple[str, str], float]":

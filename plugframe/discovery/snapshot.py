@@ -7,7 +7,7 @@ from plugframe.discovery.index import Index
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from plugframe.discovery.provenance import Requirers
     from plugframe.discovery.segments import Segment
@@ -238,12 +238,15 @@ class Snapshot:
             if (place := (number, row[0])) not in losers
         ]
 
-    def entry_points(self, group: str | None = None, *, shadowed: bool = False) -> "tuple[EntryPoint, ...]":
+    def entry_points(
+        self, group: str | None = None, *, shadowed: bool = False, among: "Container[str] | None" = None
+    ) -> "tuple[EntryPoint, ...]":
         """Return the entry points of one group, or all.
 
         Args:
             group: None means all groups.
             shadowed: return those of shadowed distributions instead.
+            among: the normalised names of the only distributions whose are returned; None means all.
 
         Returns:
             In the order of ``importlib_metadata.entry_points``: path entries, then each folder's own order, then
@@ -261,7 +264,7 @@ class Snapshot:
             )
             for number, segment in enumerate(self._segments)
             for row in (segment.rows if group is None else segment.rows_of(group))
-            if ((number, row[0]) in self._losers) is shadowed
+            if ((number, row[0]) in self._losers) is shadowed and (among is None or segment.keys[row[0]] in among)
         )
 
     def groups(self) -> dict[str, int]:

@@ -144,7 +144,7 @@ class Registration:
         if self._operations is None:
             from plugframe.operations.operations import Operations
 
-            made = Operations(self._host, self.backends, self.manager.calls)
+            made = Operations(self._host, self.backends, self.manager.everywhere.get())
             with _publishing:
                 first: Operations | None = self._operations
                 self._operations = first or made

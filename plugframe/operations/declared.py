@@ -15,13 +15,40 @@ from plugframe.operations.resolution.settings import check_backend
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Iterable
+    from typing import Any, Protocol
 
-    from plugframe.operations.operations import Operations
+    from plugframe.calls.registering import CallHooks
+    from plugframe.namespaces.references import References
+    from plugframe.operations.resolution import contexts
     from plugframe.operations.resolution.candidates import Candidate
+    from plugframe.operations.resolution.wanting import Wanted
 
     Function = Callable[..., Any]
+
+    class Owner(contexts.Owner, Protocol):
+        """All operations of a host, as far as one of them needs to know them."""
+
+        backend_names: References
+        host_calls: CallHooks | None
+
+        @property
+        def is_active(self) -> bool:
+            """Return whether any context wants something."""
+            raise NotImplementedError
+
+        def check(self, additions: Iterable[Addition]) -> None:
+            """Refuse backends that cannot be registered."""
+            raise NotImplementedError
+
+        def wanted(self, operation: "DeclaredOperation", backend: str) -> Wanted:
+            """Return what is wanted of a call that is made now."""
+            raise NotImplementedError
+
+        def warn(self, failures: dict[str, Exception]) -> None:
+            """Warn of backends that cannot be used."""
+            raise NotImplementedError
+
 
 _STARS = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
@@ -41,7 +68,7 @@ class DeclaredOperation:
     """
 
     def __init__(
-        self, name: str, function: "Function", *, owner: "Operations", mutates: tuple[str, ...], fallback: str
+        self, name: str, function: "Function", *, owner: "Owner", mutates: tuple[str, ...], fallback: str
     ) -> None:
         """Declare an operation; its signatures are added by ``add_overload``, the function's own too."""
         self.name = name

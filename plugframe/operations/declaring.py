@@ -49,7 +49,7 @@ def changed_parameters(name: str, function: "Callable[..., Any]", mutates: objec
     Raises:
         RegistrationError: one of them is no parameter of the function.
     """
-    names = tuple(mutates) if isinstance(mutates, tuple | list | set | frozenset) else (mutates,)
+    names: tuple[Any, ...] = tuple(mutates) if isinstance(mutates, tuple | list | set | frozenset) else (mutates,)
     known = tuple(inspect.signature(function).parameters)
     for one in names:
         if one not in known:

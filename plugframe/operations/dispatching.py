@@ -181,9 +181,9 @@ class ByTypes(_Generated):
             self._alive.clear()
             self.set("seen", token)
         if not any(one.__flags__ & _HEAP for one in types):
-            self._near[types if len(types) > 1 else types[0]] = call
+            self._near[types if len(self.types) > 1 else types[0]] = call
             return
-        key = tuple(map(id, types)) if len(types) > 1 else id(types[0])
+        key = tuple(map(id, types)) if len(self.types) > 1 else id(types[0])
         number, far, alive = next(self._numbers), self._far, self._alive
 
         def forget(_: object) -> None:

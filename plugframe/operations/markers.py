@@ -119,7 +119,7 @@ class Marked(Record):
 
 
 def _names(option: str, given: object) -> tuple[str, ...]:
-    names = tuple(given) if isinstance(given, tuple | list | set | frozenset) else (None,)
+    names: tuple[Any, ...] = tuple(given) if isinstance(given, tuple | list | set | frozenset) else (None,)
     if not all(isinstance(name, str) for name in names):
         message = f"{option} is a tuple of backends' names, such as ('numpy',); got {given!r}"
         raise RegistrationError(message)
@@ -160,7 +160,8 @@ def backend(
         after: names of those that it comes after.
 
     Raises:
-        RegistrationError: a condition cannot be called, or ``before`` or ``after`` are no names.
+        RegistrationError: a condition cannot be called, ``before`` or ``after`` are no names, or what is decorated
+            takes no attributes.
 
     Example:
         >>> @backend(can_run=lambda image, width, height: width > 0 or "there are no columns", before=("numpy",))
@@ -171,7 +172,11 @@ def backend(
     mark = BackendMark(can_run=can_run, should_run=should_run, before=before, after=after)
 
     def put(marked: "Any") -> "Any":  # noqa: ANN401
-        setattr(marked, _ATTRIBUTE, mark)
+        try:
+            setattr(marked, _ATTRIBUTE, mark)
+        except (AttributeError, TypeError) as error:
+            message = f"{marked!r} cannot be marked, for it takes no attributes; mark a function that calls it"
+            raise RegistrationError(message) from error
         return marked
 
     return put if function is None else put(function)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from plugframe.calls.plans.callplan import CallPlan
-    from plugframe.operations.operations import Operations
+    from plugframe.operations.declared import Owner
     from plugframe.operations.resolution.candidates import Candidate, Field
 
     Function = Callable[..., Any]
@@ -39,7 +39,7 @@ class Operation(DeclaredOperation):
     """
 
     def __init__(
-        self, name: str, function: "Function", *, owner: "Operations", mutates: tuple[str, ...], fallback: str
+        self, name: str, function: "Function", *, owner: "Owner", mutates: tuple[str, ...], fallback: str
     ) -> None:
         """Make an operation of which nobody knows; see ``DeclaredOperation``.
 

@@ -28,7 +28,7 @@ class Trial:
     Attributes:
         enabled: those that it had.
         outcome: ``fails``, ``passes`` or ``unclear``: neither a good nor a bad exit code.
-        ended: how it ended; of several runs, the first that failed, or the last.
+        ended: how it ended; of several runs, the first of the worst outcome.
         obeyed: whether a Python process of it left out the others.
         stable: whether all runs had one outcome.
     """
@@ -98,14 +98,14 @@ class Trials:
         return self._known[enabled]
 
     def _try(self, enabled: frozenset[Target]) -> Trial:
-        outcomes: set[str] = set()
+        tries: list[tuple[str, Ended, bool]] = []
         for _ in range(self._repeats):
             ended, obeyed = self._run(enabled)
-            outcomes.add(self._exits.outcome(ended))
-            if FAILS in outcomes:
+            tries.append((self._exits.outcome(ended), ended, obeyed))
+            if tries[-1][0] == FAILS:
                 break
-        outcome = next(one for one in (FAILS, UNCLEAR, PASSES) if one in outcomes)
-        return Trial(enabled, outcome, ended, obeyed, len(outcomes) == 1)
+        worst = min(tries, key=lambda one: (FAILS, UNCLEAR, PASSES).index(one[0]))
+        return Trial(enabled, *worst, stable=len({outcome for outcome, *_ in tries}) == 1)
 
 
 def under_overlays(words: "Sequence[str]", groups: "Iterable[str]", *, seconds: float | None) -> "Run":

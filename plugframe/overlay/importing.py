@@ -178,7 +178,7 @@ def findings(imported: Imported, *, required_by: tuple[str, ...] = ()) -> tuple[
     for code, (does, what) in touched.items():
         if what:
             more = f" and {len(what) - 1} more" if len(what) > 1 else ""
-            message = f"{name} {does} when it is imported: {what[0]}{more}"
+            message = f"{name} {does} when it is imported: {next(iter(what))}{more}"
             fix = "its authors should wait until it is called"
             found.append(_finding(imported, code, message, "every start of the application does that", fix))
     return tuple(found)

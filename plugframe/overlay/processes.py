@@ -1,6 +1,7 @@
 """Commands as child processes: in our place, or watched, with a time limit, and never outliving us."""
 
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from plugframe.errors import CommandNotRunError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
 
 UNMARKED = {"PLUGFRAME_QUARANTINE": "off"}
@@ -24,6 +25,7 @@ KEPT = 64 * 1024
 PATIENCE = 1.0
 """Seconds that a command has to end by itself when its time is up, and its output to end when it has ended."""
 _ENDS_US = ("SIGTERM", "SIGHUP")
+_PAUSE = 0.02
 _FROM_TERMINALS = ("SIGINT", "SIGQUIT")
 _HANDED_ON = (*_ENDS_US, *_FROM_TERMINALS, "SIGUSR1", "SIGUSR2")
 
@@ -48,7 +50,7 @@ class Ended:
     def told(self) -> str:
         """How it ended, for a person."""
         if self.code is None:
-            return f"it did not end within {self.seconds:.0f} s"
+            return f"it did not end within {round(self.seconds, 1):g} s"
         return f"exit code {self.code}" if self.code >= 0 else f"ended by {signal_name(-self.code)}"
 
 
@@ -98,14 +100,41 @@ def pass_through(command: "Sequence[str]", variables: "Mapping[str, str]") -> in
         elif not _comes_from_the_terminal(number):
             started[0].send_signal(number)
 
-    with _handling(_HANDED_ON, hand_on):
+    with _handling(_HANDED_ON, hand_on), _handling(("SIGCHLD",), lambda *_: None), _woken() as pause:
         try:
             started.append(subprocess.Popen(command, env=variables))  # noqa: S603 # the user named it
         except OSError as error:
             raise CommandNotRunError(command[0], error.strerror or str(error)) from error
         for number in waiting:
             hand_on(number, None)
-        return started[0].wait()
+        while (code := started[0].poll()) is None:
+            pause()
+        return code
+
+
+@contextmanager
+def _woken() -> "Iterator[Callable[[], None]]":
+    """Yield what waits until a signal has come, also one that comes just before: that of the end of a child, too.
+
+    A signal between two system calls only sets a flag, and a wait that begins then would last until the child ends.
+    """
+    if os.name != "posix" or threading.current_thread() is not threading.main_thread():
+        yield lambda: time.sleep(_PAUSE)  # Here come no signals.
+        return
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+
+    def pause() -> None:
+        if select.select([reader], [], [], PATIENCE)[0]:
+            os.read(reader, 4096)
+
+    try:
+        yield pause
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(reader)
+        os.close(writer)
 
 
 def _comes_from_the_terminal(number: int) -> bool:

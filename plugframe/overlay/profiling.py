@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from plugframe.overlay.child import enter
 from plugframe.overlay.folder import overlay
-from plugframe.overlay.processes import UNMARKED, watched
+from plugframe.overlay.processes import watched
 from plugframe.overlay.targets import HOSTS, Target, selection
 from plugframe.overlay.timing import read
 from plugframe.records import split_reference
@@ -38,6 +38,12 @@ class Run:
         return sum(one.end - one.begin for one in self.imports if one.parent < 0)
 
 
+def last_begun(ended: "Ended") -> str:
+    """Return the module that the command of ``start_of`` imported when it ended; empty if it tells none."""
+    lines = ended.output.decode(errors="replace").splitlines()
+    return next((line.removeprefix(enter.BEGINS) for line in reversed(lines) if line.startswith(enter.BEGINS)), "")
+
+
 def start_of(targets: "Sequence[Target]", python: str, snapshot: "Snapshot") -> list[str]:
     """Return the command that imports some plugins, after the hosts that they are for.
 
@@ -64,7 +70,7 @@ def profile(command: "Sequence[str]", *, seconds: float = SECONDS) -> Run:
         CommandNotRunError: it cannot be started.
     """
     with overlay(selection((), (), only=False, reason=""), watch_imports=True) as made:
-        ended = watched(command, {**made.variables(), **UNMARKED}, seconds=seconds)
+        ended = watched(command, made.variables(), seconds=seconds)
         return Run(read(made.folder, ended.pid), ended)
 
 

@@ -109,8 +109,9 @@ def find(known: "Sequence[Target]", name: str, snapshot: "Snapshot") -> tuple[Ta
     prefix = snapshot.environment.prefix
     if wanted in {distribution.key for distribution in snapshot.distributions()}:
         raise NameNotInstalledError(name, prefix, "it is installed, but has no plugins or entry points among these")
-    names = [spelling for target in known for spelling in (target.name, target.distribution.name)]
-    raise NameNotInstalledError(name, prefix, near=near_matches(name, tuple(dict.fromkeys(names))))
+    names = tuple(dict.fromkeys(spelling for target in known for spelling in (target.name, target.distribution.name)))
+    near = near_matches(name, names) or tuple(spelling for spelling in names if wanted in normalize(spelling))[:3]
+    raise NameNotInstalledError(name, prefix, near=near)
 
 
 def _spellings(target: Target) -> tuple[str, str, str]:

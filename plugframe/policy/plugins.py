@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from plugframe.discovery.snapshot import Snapshot
+    from plugframe.policy.decisions import EntryPointsOf
     from plugframe.policy.locking.admission import Admission
     from plugframe.policy.quarantine.watching import Quarantine
-    from plugframe.policy.rules import Judge
+    from plugframe.policy.rules import Judge, Rules
     from plugframe.policy.settings.reading import Given
     from plugframe.policy.settings.values import Settings
     from plugframe.records import EntryPoint, Plugin
@@ -62,6 +63,7 @@ class Plugins(_PluginMapping):
         self._names: dict[str, None] | None = None
         self._all: tuple[Plugin, ...] | None = None
         self._winners: dict[str, Plugin] = {}
+        self._rules: Rules | None = None
 
     @property
     def settings(self) -> "Settings":
@@ -86,16 +88,20 @@ class Plugins(_PluginMapping):
     def everything(self) -> "tuple[Plugin, ...]":
         """Return all, those of a name that another plugin has included, the one that may run first."""
         if self._all is None:
-            from plugframe.policy.decisions import plugins
-            from plugframe.policy.rules import Rules
-
-            rules = Rules(self.host, self.snapshot, self.settings, further=self._further())
-            found = plugins(self.host, self.snapshot.entry_points, rules.judge)
+            found = self._decide(self.snapshot.entry_points)
             winners: dict[str, Plugin] = {}
             for plugin in found:
                 winners.setdefault(plugin.name, plugin)
             self._winners, self._all = winners, found
         return self._all
+
+    def _decide(self, entry_points: "EntryPointsOf") -> "tuple[Plugin, ...]":
+        from plugframe.policy.decisions import plugins
+        from plugframe.policy.rules import Rules
+
+        if self._rules is None:
+            self._rules = Rules(self.host, self.snapshot, self.settings, further=self._further())
+        return plugins(self.host, entry_points, self._rules.judge)
 
     def _further(self) -> "tuple[Judge, ...]":
         """Return what else decides about plugins."""
@@ -137,7 +143,7 @@ class Plugins(_PluginMapping):
         entries = self.snapshot.entry_points(f"{self.host}.{kind}")
         denied: set[tuple[str, str]] = set()
         free: set[tuple[str, str]] = set()
-        for plugin in self.everything() if entries else ():
+        for plugin in self._all or self._decide_among(entries):
             into = denied if plugin.state in DENIED else free
             into.update((plugin.distribution.key, name) for name in plugin.provides.get(kind, ()))
         denied -= free
@@ -150,13 +156,20 @@ class Plugins(_PluginMapping):
             name: what was declared or registered.
             provider: by whom: the text of an entry point, or of a plugin.
         """
-        for plugin in self.values():
+        group = provider.partition(":")[0]
+        entries = tuple(entry for entry in self.snapshot.entry_points(group) if str(entry) == provider)
+        for plugin in self._decide_among(entries) if self._all is None else self._all:
             if provider == str(plugin):
                 return plugin
             is_own = provider.endswith(f" from {plugin.distribution}")
             if is_own and any(name in names for kind, names in plugin.provides.items() if kind != "hooks"):
                 return plugin
         return None
+
+    def _decide_among(self, entries: "tuple[EntryPoint, ...]") -> "tuple[Plugin, ...]":
+        """Decide about the plugins of some entry points' distributions alone: others do not change what is denied."""
+        keys = frozenset(entry.distribution.key for entry in entries)
+        return self._decide(lambda group: self.snapshot.entry_points(group, among=keys)) if keys else ()
 
     def required_by(self, name: str) -> tuple[str, ...]:
         """Return the chain of distributions that pulled a plugin's in; empty when somebody asked for it.

@@ -129,8 +129,11 @@ class Face:
         if body is None:  # They were taken away just now.
             return self._enter(arguments)
         with self._lock:
-            if version is interception.version:
+            fits = version is interception.version
+            if fits:
                 self._front.become(*body)
+        if fits and version is not interception.version:  # A finalizer came between, in this thread.
+            self.intercept()
         return self.function(**arguments)
 
     def around(self, function: "Function", *, only_before: bool = False, asynchronous: bool = False) -> "Function":

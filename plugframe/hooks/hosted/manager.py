@@ -12,7 +12,7 @@ from plugframe.hooks.hosted.everywhere import Everywhere
 from plugframe.hooks.hosted.hook import Hook
 from plugframe.hooks.hosted.policy import Policy
 from plugframe.hooks.hosted.specifying import specification_of, take_keywords
-from plugframe.hooks.hosted.verifying import place_of, verify
+from plugframe.hooks.hosted.verifying import place_of, raise_unfit, verify
 from plugframe.hooks.manager import PluginManager
 
 __tracebackhide__ = True  # pytest's reports are of those who call hooks and who implement them
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from pluggy._hooks import HookSpec
 
-    from plugframe.calls.registering import CallHooks
     from plugframe.hooks.hosted.breaking import Breaker
     from plugframe.records import Distribution, Plugin
 
@@ -56,9 +55,7 @@ class HostManager(PluginManager):
         self._load = activate
         self._is_idle = is_idle
         self._sleeps = 0
-        self._everywhere = Everywhere(
-            host, lambda: [hook.face for hook in tuple(self._hooks.values()) if hook.face], loading
-        )
+        self.everywhere = Everywhere(host, self._hooks, loading)
         self._breaker: Breaker | None = None
         super().__init__(host)
         self._inner_hookexec = self._conduct  # type: ignore[assignment] # pluggy calls it by position
@@ -170,14 +167,14 @@ class HostManager(PluginManager):
                 self.unregister(name=plugin)
             self._forget(plugin)
         if not self.has_plugin(plugin):
-            self._everywhere.withdraw(plugin)
+            self.everywhere.withdraw(plugin)
 
     def unregister(self, plugin: object = None, name: str | None = None) -> "Any":
         """Unregister a plugin, and remove its call hooks; see ``PluginManager.unregister``."""
         known = name if name is not None else self.get_name(plugin)
         gone = super().unregister(plugin, name)
         if known is not None:
-            self._everywhere.withdraw(known)
+            self.everywhere.withdraw(known)
         return gone
 
     def _forget(self, plugin: str) -> None:
@@ -234,7 +231,7 @@ class HostManager(PluginManager):
         self._policies[name] = Policy(name, Errors(errors), self.distribution_of)
         hook = self._make_hook(caller, concurrent=concurrent)
         before, self._hooks[name] = self._hooks.get(name), hook
-        self._everywhere.greet(hook.face)
+        self.everywhere.greet(hook.face)
         if before is not None:
             before.successor = hook
         return hook.function, list(unfit.items())
@@ -252,12 +249,7 @@ class HostManager(PluginManager):
                 verify(spec, implementation, plugin=self._describe(caller.name, implementation), historic=historic)
             except HookValidationError as error:
                 unfit[implementation.plugin_name] = error
-        by_code = [error for plugin, error in unfit.items() if plugin not in self._providers]
-        if len(by_code) > 1:
-            message = f"{len(by_code)} plugins do not fit the specification of hook {caller.name!r}"
-            raise ExceptionGroup(message, by_code)
-        if by_code:
-            raise by_code[0]
+        raise_unfit(caller.name, [error for plugin, error in unfit.items() if plugin not in self._providers])
         return unfit
 
     def add_hookspecs(self, module_or_class: "Any") -> None:
@@ -267,7 +259,7 @@ class HostManager(PluginManager):
         for name, hook in tuple(self._hooks.items()):
             if hook.is_open and hook.caller.spec is not None:
                 hook.successor = self._hooks[name] = self._make_hook(hook.caller)
-                self._everywhere.greet(hook.successor.face)
+                self.everywhere.greet(hook.successor.face)
 
     def hook_function(self, name: str) -> "Any":
         """Return the live function of a hook, or None where nothing specifies or implements it."""
@@ -279,17 +271,12 @@ class HostManager(PluginManager):
             with self._making:
                 hook = self._hooks.get(name) or self._make_hook(caller)
                 self._hooks[name] = hook
-            self._everywhere.greet(hook.face)
+            self.everywhere.greet(hook.face)
         return hook.function
 
     def _make_hook(self, caller: HostCaller, *, concurrent: bool = False) -> Hook:
-        calls = self._everywhere
-        return Hook(caller, self._policy(caller.name), self._activate, lambda: calls.calls, concurrent=concurrent)
-
-    @property
-    def calls(self) -> "CallHooks":
-        """The call hooks that are for all that the host calls."""
-        return self._everywhere.calls
+        calls = self.everywhere.get
+        return Hook(caller, self._policy(caller.name), self._activate, calls, concurrent=concurrent)
 
     def expect(self, name: str) -> "Any":
         """Return the live function of a hook that some plugin declares, and that nothing specifies."""

@@ -11,7 +11,7 @@ if sys.version_info >= (3, 14):
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     import pluggy
@@ -75,6 +75,20 @@ def _arguments(spec: "HookSpec", implementation: "pluggy.HookImpl") -> "Iterator
     first = _first_of_method(implementation.function)
     if first in known:
         yield f"it is a method whose first argument is {first!r}, where 'self' belongs"
+
+
+def raise_unfit(hook: str, errors: "Sequence[HookValidationError]") -> None:
+    """Raise what plugins that do not fit a hook have wrong, if there are any.
+
+    Raises:
+        HookValidationError: one does not.
+        ExceptionGroup: several do not.
+    """
+    if len(errors) > 1:
+        message = f"{len(errors)} plugins do not fit the specification of hook {hook!r}"
+        raise ExceptionGroup(message, errors)
+    if errors:
+        raise errors[0]
 
 
 def signature_of(function: "Callable[..., Any]") -> inspect.Signature | None:

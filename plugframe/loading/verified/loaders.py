@@ -8,8 +8,8 @@ from importlib.machinery import ExtensionFileLoader, ModuleSpec, SourceFileLoade
 from importlib.util import decode_source, spec_from_file_location
 
 from plugframe.errors import LockMismatchError
-from plugframe.policy.locking.content import observe, read_exactly
 from plugframe.policy.locking.modules import BYTECODE, EXTENSION, LockedModule
+from plugframe.policy.locking.observed.content import observe, read_exactly
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

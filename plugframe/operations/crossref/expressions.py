@@ -38,7 +38,7 @@ class Expression(Record):
 
 
 def write(value: object) -> Expression:
-    """Return Python that makes a value like this one, never raising; nothing is imported or run to find out.
+    """Return Python that makes a value like this one; nothing that the value's own code does is raised.
 
     Example:
         >>> write({"x": [1, float("nan")]}).text

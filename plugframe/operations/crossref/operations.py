@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from plugframe.operations.crossref.report import Report
-    from plugframe.operations.operation import Operation
+    from plugframe.operations.declared import DeclaredOperation
     from plugframe.operations.resolution.contexts import Checker
     from plugframe.operations.resolution.wanting import Wanted
 
@@ -89,7 +89,7 @@ class CheckedOperations(WishedOperations):
         """Who checks the calls of all contexts of this process, as its environment wants; None for nobody."""
         return self._standing
 
-    def wanted(self, operation: "Operation", backend: str) -> "Wanted":
+    def wanted(self, operation: "DeclaredOperation", backend: str) -> "Wanted":
         """Return what is wanted of a call that is made now, after the first look at what is to be checked.
 
         Raises:

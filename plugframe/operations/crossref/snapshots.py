@@ -1,6 +1,7 @@
 """Copies of a call's arguments, which an implementation may change without anybody noticing."""
 
 from copy import deepcopy
+from dataclasses import fields, is_dataclass
 
 from plugframe.operations.crossref.valuetypes import find_value_function
 
@@ -66,6 +67,8 @@ def _special_copies(value: object) -> "Iterator[tuple[object, object]]":
             waiting += [*one, *one.values()]
         elif isinstance(one, list | tuple | set | frozenset):
             waiting += one
+        elif is_dataclass(one) and not isinstance(one, type):
+            waiting += [getattr(one, field.name, None) for field in fields(one)]
 
 
 def is_changeable(value: object) -> bool:

@@ -49,10 +49,12 @@ class Implementations:
     def _is_loaded(self, backend: str) -> bool:
         addition = self._addition(backend)
         made = self._made.get(backend)
+        if addition is None:  # gone since it was listed
+            return False
         return not isinstance(addition.target, str) or (made is not None and made[0].is_same(addition))
 
-    def _addition(self, backend: str) -> "Addition":
-        return self._table.names().additions[f"{self._operation}.{backend}"]
+    def _addition(self, backend: str) -> "Addition | None":
+        return self._table.names().additions.get(f"{self._operation}.{backend}")
 
     def provider(self, backend: str) -> str:
         """Return whose a backend is."""
@@ -67,8 +69,10 @@ class Implementations:
             RegistrationError: it was registered from code, before the operation was declared, and cannot implement it.
         """
         name = f"{self._operation}.{backend}"
-        provider = self._table.provider(name)
         addition = self._addition(backend)
+        if addition is None:
+            raise self._table.missing(name)
+        provider = addition.provider
         made = self._made.get(backend)
         if made is None or made[0] is not addition or made[1] is not overloads:
             try:

@@ -3,7 +3,14 @@
 from abc import get_cache_token
 from functools import cached_property
 
-from plugframe.errors import AmbiguousCallError, Decline, NoImplementationError, PluginImportError, RegistrationError
+from plugframe.errors import (
+    AmbiguousCallError,
+    Decline,
+    NoImplementationError,
+    NotRegisteredError,
+    PluginImportError,
+    RegistrationError,
+)
 from plugframe.operations.markers import Verdict, read_verdict
 from plugframe.operations.resolution.candidates import DEFAULT, Field, describe_call
 from plugframe.operations.resolution.ranking import Order, Tie, in_order
@@ -14,7 +21,7 @@ if TYPE_CHECKING:
     from inspect import BoundArguments
     from typing import Any
 
-    from plugframe.operations.operation import Operation
+    from plugframe.operations.declared import DeclaredOperation
     from plugframe.operations.resolution.candidates import Candidate
     from plugframe.operations.resolution.wanting import Wanted
 
@@ -33,7 +40,7 @@ class Resolution:
 
     def __init__(
         self,
-        operation: "Operation",
+        operation: "DeclaredOperation",
         arguments: "BoundArguments",
         wanted: "Wanted",
         fields: "dict[tuple[str, ...], Field]",
@@ -77,6 +84,10 @@ class Resolution:
     def _candidates(self, backend: str) -> "tuple[Candidate, ...]":
         try:
             return self.operation.candidates(backend)
+        except NotRegisteredError:  # taken away since it was listed
+            if self.wanted.backend:
+                raise
+            return ()
         except (PluginImportError, RegistrationError) as error:
             if self.wanted.backend:
                 raise

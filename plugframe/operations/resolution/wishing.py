@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Any
 
-    from plugframe.operations.operation import Operation
+    from plugframe.operations.declared import DeclaredOperation
     from plugframe.operations.resolution.contexts import Checker
 
 
@@ -139,7 +139,7 @@ class WishedOperations:
         self.forget_environment()
         self.unsettle()
 
-    def wanted(self, operation: "Operation", backend: str) -> Wanted:
+    def wanted(self, operation: "DeclaredOperation", backend: str) -> Wanted:
         """Return what is wanted of a call that is made now.
 
         Raises:
@@ -152,7 +152,7 @@ class WishedOperations:
             settings = merged[operation.name] = self._merge(operation)
         return Wanted(self, operation.name, settings, self._variables, backend=backend)
 
-    def _merge(self, operation: "Operation") -> Settings:
+    def _merge(self, operation: "DeclaredOperation") -> Settings:
         settings = from_environment(self.host, self.backends())
         for key in (operation.name, ""):
             settings = settings.over(self._settings.get(key, Settings()))

@@ -76,9 +76,9 @@ def _importer() -> tuple[str, int]:
         frame: Any = sys._getframe(2)  # noqa: SLF001 # the interpreter's own way to tell who called
     except ValueError:
         return "", 0
-    while frame is not None and (module := frame.f_globals.get("__name__", "")) in PASSING_ON:
+    while frame is not None and frame.f_globals.get("__name__", "") in PASSING_ON:
         frame = frame.f_back
-    return ("", 0) if frame is None else (str(module), frame.f_lineno)
+    return ("", 0) if frame is None else (str(frame.f_globals.get("__name__", "")), frame.f_lineno)
 
 
 def _memory_reader() -> "Callable[[], int]":

@@ -7,7 +7,7 @@ from shlex import quote
 
 from plugframe.errors import LockError
 from plugframe.policy.locking import text
-from plugframe.policy.locking.content import open_file
+from plugframe.policy.locking.observed.content import open_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@
 
 from plugframe.policy.decisions import plugins
 from plugframe.policy.groups import HOSTS
-from plugframe.policy.locking.closure import Closure
-from plugframe.policy.locking.inventory import claims, take
+from plugframe.policy.locking.observed.closure import Closure
+from plugframe.policy.locking.observed.inventory import claims, take
 from plugframe.policy.locking.values import Lock, LockedDistribution
 from plugframe.records import Record
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from plugframe.discovery.snapshot import Snapshot
-    from plugframe.policy.locking.inventory import Watch
+    from plugframe.policy.locking.observed.inventory import Watch
     from plugframe.records import Distribution
 
 

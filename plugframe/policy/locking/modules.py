@@ -3,7 +3,7 @@
 import os
 from importlib.machinery import BYTECODE_SUFFIXES, EXTENSION_SUFFIXES
 
-from plugframe.policy.locking.folders import SUFFIXES, module_name
+from plugframe.policy.locking.observed.folders import SUFFIXES, module_name
 from plugframe.records import Record
 
 TYPE_CHECKING = False

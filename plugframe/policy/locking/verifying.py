@@ -6,11 +6,11 @@
 import os
 
 from plugframe.policy.decisions import plugins
-from plugframe.policy.locking.content import observe
-from plugframe.policy.locking.folders import SUFFIXES, is_cache_of, module_name, owned, walk
-from plugframe.policy.locking.inventory import read_record
 from plugframe.policy.locking.making import close
-from plugframe.policy.locking.recorded import Place
+from plugframe.policy.locking.observed.content import observe
+from plugframe.policy.locking.observed.folders import SUFFIXES, is_cache_of, module_name, owned, walk
+from plugframe.policy.locking.observed.inventory import read_record
+from plugframe.policy.locking.observed.recorded import Place
 from plugframe.records import Record
 
 TYPE_CHECKING = False
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from plugframe.discovery.snapshot import Snapshot
-    from plugframe.policy.locking.inventory import Watch
-    from plugframe.policy.locking.recorded import Row
+    from plugframe.policy.locking.observed.inventory import Watch
+    from plugframe.policy.locking.observed.recorded import Row
     from plugframe.policy.locking.values import Lock, LockedDistribution, LockedFile
     from plugframe.records import Distribution
 

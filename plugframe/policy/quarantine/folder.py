@@ -8,7 +8,6 @@ import stat
 import sys
 
 OFF = ("off", "0", "no", "false")
-MOST = 1000  # marks that are looked at; nobody has so many plugins that crash
 
 
 def folder() -> str | None:
@@ -52,9 +51,7 @@ def names() -> tuple[list[str], str]:
         return [], ""
     except (OSError, ValueError) as error:
         return [], f"{where} cannot be read: {getattr(error, 'strerror', None) or error}"
-    if refused:
-        return [], f"{where} {refused}"
-    return (found, "") if len(found) <= MOST else (found[:MOST], f"{where} has more than {MOST} files")
+    return ([], f"{where} {refused}") if refused else (found, "")
 
 
 def refusal(status: os.stat_result, *, folder: bool = False) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LOADING, INTERRUPTED = ".loading", ".interrupted"
 LARGEST = 64 * 1024
+MOST = 1000  # marks that are looked at; nobody has so many plugins that crash
 FIELDS = ("host", "plugin", "distribution", "version", "value", "digest", "environment", "outer")
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 _WRITE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -186,14 +187,25 @@ def find() -> "tuple[list[Mark], dict[str, str]]":
     where = folder.folder() or ""
     if problem and where:
         problems[where] = problem.removeprefix(where).lstrip()
-    for name in names:
+    own = list(filter(_is_ours, names))
+    if len(own) > MOST:
+        problems[where] = f"has more than {MOST} marks"
+    for name in own[:MOST]:
         path = os.path.join(where, name)
-        mark = read(path) if name.endswith((LOADING, INTERRUPTED)) else "is not ours"
+        mark = read(path)
         if isinstance(mark, Mark):
             found.append(mark)
         elif mark:
             problems[path] = mark
     return _culprits(found), problems
+
+
+def _is_ours(name: str) -> bool:
+    """Return whether a file is named like a mark: the folder may be one that holds other things too."""
+    stem, ending, rest = name.partition(LOADING if name.endswith(LOADING) else INTERRUPTED)
+    parts = stem.split("-")
+    is_number = len(parts) == 3 and all(part and set(part) <= set("0123456789abcdef") for part in parts)  # noqa: PLR2004 # see place
+    return is_number and bool(ending) and not rest
 
 
 def _culprits(marks: "list[Mark]") -> "list[Mark]":

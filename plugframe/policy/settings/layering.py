@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from plugframe.policy.settings.reading import Found
+    from plugframe.policy.settings.values import Found
 
 
 def collect(

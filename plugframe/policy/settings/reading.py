@@ -11,10 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from plugframe.errors import SettingsError
-    from plugframe.policy.settings.values import Layer
+    from plugframe.policy.settings.values import Found, Layer
 
     Given = Mapping[str, object] | str | os.PathLike[str]
-    Found = tuple[Source, dict[str, object] | SettingsError]
 
 
 def read_settings(

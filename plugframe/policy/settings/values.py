@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     from plugframe.errors import SettingsError
 
+    Found = tuple["Source", dict[str, object] | SettingsError]  # what stands there, or why that is unknown
+
 SCOPES = ("variables", "project", "user", "environment", "host")  # the nearest first
 
 

@@ -58,16 +58,19 @@ def walk(location: str, folder: str) -> "Iterator[tuple[str, bool]]":
 
     A folder that cannot be read yields nothing.
     """
-    try:
-        entries = sorted(os.scandir(os.path.join(location, *folder.split("/"))), key=lambda entry: entry.name)
-    except OSError:
-        return
-    for entry in entries:
-        path = f"{folder}/{entry.name}"
-        if entry.is_dir(follow_symlinks=False):
-            yield from walk(location, path)
-        else:
-            yield path, entry.is_symlink()
+    waiting = [folder]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = sorted(os.scandir(os.path.join(location, *folder.split("/"))), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries:
+            path = f"{folder}/{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(path)
+            else:
+                yield path, entry.is_symlink()
 
 
 def is_bytecode(path: str) -> bool:

@@ -5,9 +5,9 @@
 
 import os
 
-from plugframe.policy.locking.content import observe, read_all
-from plugframe.policy.locking.folders import is_bytecode, owned, walk
-from plugframe.policy.locking.recorded import LARGEST, Place, Row, rows
+from plugframe.policy.locking.observed.content import observe, read_all
+from plugframe.policy.locking.observed.folders import is_bytecode, owned, walk
+from plugframe.policy.locking.observed.recorded import LARGEST, Place, Row, rows
 from plugframe.records import Record
 
 TYPE_CHECKING = False

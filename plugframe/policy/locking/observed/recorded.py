@@ -57,13 +57,14 @@ def rows(content: str) -> "Iterator[Row]":
 
 
 def _hexadecimal(cell: list[str]) -> str:
-    from base64 import urlsafe_b64decode
+    from binascii import a2b_base64
 
     kind, _, value = cell[0].partition("=") if cell else ("", "", "")
     if kind != "sha256":
         return ""
     try:
-        return urlsafe_b64decode(value + "=" * (-len(value) % 4)).hex()
+        plain = value.replace("-", "+").replace("_", "/")  # urlsafe_b64decode warns of those from Python 3.15 on
+        return a2b_base64(plain + "=" * (-len(plain) % 4)).hex()
     except ValueError:
         return "?"  # It says something, which no file can be.
 
