@@ -281,6 +281,17 @@ def test_defaults_are_known_by_their_identity(host: Host) -> None:
     assert report.matched == 2
 
 
+def test_arguments_of_any_names_are_compared(host: Host) -> None:
+    @host.operation("numbers.name")
+    def name(*, function: str, **named: int) -> list[object]:
+        return [function, named]
+
+    name.backend("acme", lambda *, function, **named: [function, named])
+    with host.ops.crossref(equal=True) as report:
+        assert name(function="f", self=1, call=2, reference=3) == ["f", {"self": 1, "call": 2, "reference": 3}]
+    assert (report.matched, report.skipped) == (1, {})
+
+
 def test_the_reference_changes_a_copy_of_a_default_that_can_be_changed(host: Host) -> None:
     kept: list[int] = []
 

@@ -95,13 +95,13 @@ def test_11_hooks_and_nested_checks_are_suspended_inside_and_restored_after_an_e
     def outer(number: int) -> int:
         before = report.checked + report.mismatched
         inner(number)
-        seen.append(("default", is_suspended(), report.checked + report.mismatched - before))
+        seen.append(("default", bool(is_suspended()), report.checked + report.mismatched - before))
         raise LookupError
 
     def acme(number: int) -> int:
         before = report.checked + report.mismatched
         inner(number)
-        seen.append(("acme", is_suspended(), report.checked + report.mismatched - before))
+        seen.append(("acme", bool(is_suspended()), report.checked + report.mismatched - before))
         raise LookupError
 
     outer.backend("acme", acme)

@@ -8,7 +8,7 @@ import pickle
 import threading
 import traceback
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
@@ -439,6 +439,44 @@ def test_suspension_does_not_leave_the_block_by_an_exception() -> None:
         called([], 1 // 0)
     called([], 2)
     assert called.ran() == ["pre", "call"]
+
+
+def test_suspension_ends_with_its_block_wherever_and_in_whatever_order_that_ends() -> None:
+    called = Intercepted("planned", lambda: None)
+    called.hooks.register_pre_hook(called.tells("pre"))
+    function = called.wrapped()
+
+    def block() -> Generator[None, None, None]:
+        with suspend_interception():
+            yield
+
+    first, second, third = block(), block(), block()
+    for generator in (first, second, third):
+        next(generator)
+    for generator in (first, third):
+        generator.close()
+        function()
+    assert called.ran() == ["call"] * 2
+    assert together(1, lambda _: second.close()) == [None]
+    function()
+    assert called.ran() == ["pre", "call"]
+
+    async def outlive() -> None:
+        go = asyncio.Event()
+
+        async def later() -> None:
+            function()
+            await go.wait()
+            function()
+
+        with suspend_interception():
+            task = asyncio.create_task(later())
+            await asyncio.sleep(0)
+        go.set()
+        await task
+
+    asyncio.run(outlive())
+    assert called.ran() == ["call", "pre", "call"]
 
 
 # Callables of every signature.

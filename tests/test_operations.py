@@ -83,6 +83,15 @@ def test_declared_operation_is_the_live_function_and_an_attribute(host: Host) ->
             wrong()
 
 
+def test_call_that_names_a_backend_that_has_gone_is_told_so(host: Host) -> None:
+    resize = declare(host)
+    with resize.backend("acme", answer("acme")):
+        named = resize.using("acme")
+        assert named([]) == "acme 2 False"
+    with pytest.raises(BackendNotFoundError, match=r"'image\.resize' has no backend named 'acme'"):
+        named([])
+
+
 def test_call_that_a_backend_answers_passes_the_defaults_of_the_declaration(host: Host) -> None:
     resize = declare(host)
     resize.backend("acme", answer("acme"))
@@ -223,9 +232,12 @@ def test_backend_of_an_entry_point_is_imported_at_the_first_call(site: Site) -> 
 @pytest.mark.parametrize("models", ["import acme_nowhere", "1 / 0", "resize = 5", "def resize(image, height): ..."])
 def test_broken_backend_is_passed_over_with_a_warning_and_named_it_is_an_error(site: Site, models: str) -> None:
     resize = installed(site, models)
-    with pytest.warns(PlugframeWarning, match=r"image\.resize\.acme from acme-x 1\.0"):
-        assert resize([]) == "default 2 False"
-    assert resize([]) == "default 2 False"  # and not told again
+    for _ in range(2):  # at the first call of all, and at the first one after a change
+        with pytest.warns(PlugframeWarning, match=r"image\.resize\.acme from acme-x 1\.0") as told:
+            assert resize([]) == "default 2 False"
+        assert [one.filename for one in told] == [__file__]
+        assert resize([]) == "default 2 False"  # and not told again
+        site.host.refresh()
     with pytest.raises(PluginImportError, match=r"image\.resize\.acme from acme-x 1\.0"):
         resize.using("acme")([])
     assert "image.resize.acme" in str(resize.explain([]))
@@ -301,8 +313,10 @@ def test_decline_moves_on_to_the_next_candidate_and_none_is_run_twice(host: Host
         resize([])
     assert isinstance(caught.value.__cause__, Decline)
     assert dict(caught.value.reasons)["acme(image: list, width: int, smooth: bool)"] == "it declined: acme"
-    with pytest.raises(NoImplementationError, match="it declined: numpy"):
+    assert "fallback('default')" in caught.value.next_step
+    with pytest.raises(NoImplementationError, match="it declined: numpy") as caught:
         resize.using("numpy")([])
+    assert not caught.value.next_step  # no fallback is asked where the call names who answers
     assert "it declined" not in str(resize.explain([]))  # which runs none
 
 
@@ -506,6 +520,33 @@ def test_verdicts_decide_and_conditions_are_asked_of_the_best_first(host: Host) 
             resize([])
     with pytest.raises(ValueError, match="'if-needed'"):
         Verdict("perhaps")
+
+
+async def later(*_: object, **__: object) -> bool:
+    """Be what nothing would await."""
+    return True
+
+
+@pytest.mark.parametrize("option", ["can_run", "should_run"])
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        (lambda image, width: True, "got an unexpected keyword argument 'smooth'"),
+        (lambda image, *, smooth: True, "too many positional arguments"),
+        (lambda image, width, depth, smooth: True, "missing a required argument: 'depth'"),
+        (later, "coroutine function"),
+    ],
+)
+def test_condition_that_cannot_be_asked_is_refused(host: Host, option: str, condition: Any, told: str) -> None:
+    resize = declare(host)
+    with pytest.raises(ImplementationMismatchError, match=f"{option}: .*{told}"):
+        resize.backend("acme", answer("acme"), **{option: condition})
+    assert resize([]) == "default 2 False"
+    resize.backend(
+        "acme", answer("acme"), **{option: lambda *given, **named: (len(given), named) == (2, {"smooth": False})}
+    )
+    resize.backend("numpy", answer("numpy"), **{option: lambda a, b, smooth: False})
+    assert resize([]) == "acme 2 False"
 
 
 def test_exception_of_a_condition_says_whose_it_is_and_a_decline_means_no(host: Host) -> None:

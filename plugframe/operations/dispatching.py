@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from inspect import Parameter
+    from types import CodeType
     from typing import Any
 
 _MOST_TYPES = 1024  # in one table; beyond, it is begun anew
@@ -26,11 +27,10 @@ _HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: of a class that can go away
 _WORDS = ("target", "declined", "call", "near", "far", "kind", "key", "token", "seen", "decline", "exception", "error")
 _FORWARD = """
 def {name}({declared}):
-    {call} = {target}
     try:
-        return {call}({passed})
+        return {target}({passed})
     except {decline} as {error}:
-        return {declined}({call}, {error}, {passed})
+        return {declined}({target}, {error}, {passed})
 """
 _CHOOSE = """
 def {name}({declared}):
@@ -112,7 +112,8 @@ class Forward(_Generated):
         Args:
             name: the operation's own, without its namespace.
             parameters: the operation's; their defaults are passed on by each call that leaves them out.
-            declined: is given the target, what it raised, and the arguments.
+            declined: is given the target, an exception, and the arguments. By then the target may be another one than
+                raised it, which ``raised_by`` tells: to keep it for each call costs a tenth of one.
             enter: the first target.
         """
         super().__init__(_FORWARD, name, parameters, declined=declined)
@@ -192,6 +193,12 @@ class ByTypes(_Generated):
 
         alive[number] = tuple(ref(one, forget) for one in types)
         far[key] = call
+
+
+def raised_by(error: BaseException) -> "CodeType | None":
+    """Return the code of what a generated function called, whose exception it handles; None where that has none."""
+    below = error.__traceback__ and error.__traceback__.tb_next
+    return below.tb_frame.f_code if below else None
 
 
 def _words(parameters: "Sequence[Parameter]") -> dict[str, str]:

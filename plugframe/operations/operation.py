@@ -2,14 +2,13 @@
 
 import threading
 from functools import partial, update_wrapper
-from types import FunctionType
+from types import FunctionType, MethodType
 from weakref import WeakSet
 
 from plugframe.calls.interception import Interception
-from plugframe.calls.plans.hooks import label_of
 from plugframe.errors import Decline, LateDeclineError
 from plugframe.operations.declared import DeclaredOperation
-from plugframe.operations.dispatching import ByTypes, Forward
+from plugframe.operations.dispatching import ByTypes, Forward, raised_by
 from plugframe.operations.explaining import Explanation, explain
 from plugframe.operations.resolution.contexts import ResolvedCall, checker_of
 from plugframe.operations.resolution.resolving import Resolution
@@ -55,9 +54,8 @@ class Operation(DeclaredOperation):
         self._word = name.rpartition(".")[2]
         self._parameters = tuple(self.signature.parameters.values())
         self._core = Forward(self._word, self._parameters, self._declined, self.enter)
-        self._arrive = self.arrive
-        self._around: WeakSet[Function] = WeakSet()  # what ran call hooks, for as long as a call may run it
-        self._outer = Forward(self._word, self._parameters, self._escaped, self._arrive)
+        self._hooking = WeakSet([Operation.arrive.__code__])  # the code of what runs call hooks, while any call may
+        self._outer = Forward(self._word, self._parameters, self._escaped, self.arrive)
         self.interception = Interception(name, self.signature, parent=owner.host_calls, changed=self.rehook)
         self.function: Any = self._outer.function
         update_wrapper(self.function, function)
@@ -89,7 +87,7 @@ class Operation(DeclaredOperation):
         """Ask at the next call what call hooks there are: they changed."""
         with self._lock:
             self._is_hooked = None
-            self._outer.point(self._arrive)
+            self._outer.point(self.arrive)
 
     def _point(self, target: "Function") -> None:
         self._core.point(target)
@@ -101,7 +99,7 @@ class Operation(DeclaredOperation):
         version = self.interception.version
         around = self.interception.wrap(self._core.function)  # asks the hooks, so no lock is held
         if around is not self._core.function:
-            self._around.add(around)
+            self._hooking.add(around.__code__)
         with self._lock:
             if version is self.interception.version:
                 self._is_hooked = around is not self._core.function
@@ -113,7 +111,8 @@ class Operation(DeclaredOperation):
         return self._answer(args, kwargs)
 
     def call_named(self, backend: str, /, *args: "Any", **kwargs: "Any") -> "Any":  # noqa: ANN401
-        """Make a call that names its backend."""
+        """Make a call that names its backend, which may have gone meanwhile."""
+        check_backend(backend, self.implementations.names(), repr(self.name))
         return self._answer(args, kwargs, backend=backend)
 
     def _bind(self, args: "tuple[Any, ...]", kwargs: "Mapping[str, Any]") -> "BoundArguments":
@@ -198,15 +197,16 @@ class Operation(DeclaredOperation):
     def _declined(self, target: "Function", error: Decline, /, *args: "Any", **kwargs: "Any") -> "Any":  # noqa: ANN401
         """Go on with a call after what it went straight to declined."""
         candidate = self._found.candidates.get(id(target))
-        if candidate is None:  # something has changed meanwhile: whoever declined is asked once more
-            self._check_late(label_of(target), error)
+        is_other = isinstance(target, FunctionType | MethodType) and target.__code__ is not raised_by(error)
+        if candidate is None or is_other:  # something has changed meanwhile: whoever declined is asked once more
+            self._check_late("one of its implementations", error)
             return self._answer(args, kwargs)
         self._check_late(candidate.provider, error)
         return self._answer(args, kwargs, declined=(candidate, error))
 
     def _escaped(self, target: "Function", error: Decline, /, *args: "Any", **kwargs: "Any") -> "Any":  # noqa: ANN401
         """Go on with a call likewise; but where call hooks ran, one of them raised it, and the call is over."""
-        if target is self._arrive or (type(target) is FunctionType and target in self._around):
+        if raised_by(error) in self._hooking:
             raise error
         return self._declined(target, error, *args, **kwargs)
 

@@ -2,6 +2,7 @@
 
 import warnings
 
+from plugframe.calls.callers import depth_of_caller
 from plugframe.errors import (
     NotRegisteredError,
     PlugframeWarning,
@@ -122,7 +123,7 @@ class Operations(CheckedOperations):
         for error in failures.values():
             if str(error) not in self._warned:
                 self._warned.add(str(error))
-                warnings.warn(str(error), PlugframeWarning, stacklevel=5)
+                warnings.warn(str(error), PlugframeWarning, stacklevel=depth_of_caller())
 
     def renew(self) -> None:
         """Forget what was found for calls."""

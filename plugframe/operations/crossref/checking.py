@@ -1,12 +1,11 @@
 """Makes the calls of a context, and compares each with its reference. ``Checker.run`` is the room's main function."""
 
 import copy
-import os
 import random
-import sys
 import threading
 import warnings
 
+from plugframe.calls.callers import depth_of_caller
 from plugframe.calls.plans.suspension import suspend_interception
 from plugframe.errors import CrossReferenceError, CrossReferenceWarning, Decline
 from plugframe.operations.crossref.matching import equality, tell
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from plugframe.operations.resolution.contexts import ResolvedCall
 
     OnMismatch = Literal["raise", "warn", "collect"]
-
-_OURS = os.path.dirname(os.path.dirname(os.path.dirname(__file__))) + os.sep
 
 
 class Check(Record):
@@ -180,16 +177,8 @@ class Checker:
         if self._check.on_mismatch == "raise":
             raise mismatch from cause
         if self._check.on_mismatch == "warn":
-            warnings.warn(CrossReferenceWarning(str(mismatch)), stacklevel=_depth_of_caller())
+            warnings.warn(CrossReferenceWarning(str(mismatch)), stacklevel=depth_of_caller())
 
 
 def _say_why(what: str, error: Exception) -> str:
     return f"{what} ({type(error).__name__}: {error})"
-
-
-def _depth_of_caller() -> int:
-    """Return how far above who warns the code stands that called the operation; what is ours, is made for calls."""
-    frame, depth = sys._getframe(1), 1  # noqa: SLF001 # what warnings itself does
-    while frame.f_back is not None and frame.f_code.co_filename.startswith((_OURS, "<plugframe")):
-        frame, depth = frame.f_back, depth + 1
-    return depth

@@ -29,7 +29,7 @@ class Outcome:
 
     __slots__ = ("error", "result")
 
-    def __init__(self, function: "Callable[..., Any]", *args: object, **kwargs: object) -> None:
+    def __init__(self, function: "Callable[..., Any]", /, *args: object, **kwargs: object) -> None:
         """Call the function once."""
         self.error: Exception | None = None
         self.result: Any = None

@@ -6,7 +6,7 @@ from inspect import Parameter, Signature
 from types import SimpleNamespace
 from typing import get_type_hints
 
-from plugframe.calls.fitting import mismatch
+from plugframe.calls.fitting import POSITIONAL, is_coroutine_function, mismatch
 from plugframe.errors import AnnotationError, near_matches
 from plugframe.operations.matching.kinds import Kind, kind_of
 
@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
+
+    from plugframe.operations.markers import BackendMark
 
 _STARS = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
@@ -109,6 +111,32 @@ def fits(
         if wanted is not None and kind.is_apart(wanted):
             return f"its {parameter!r} is {kind!r}, and it is declared to be {wanted!r}"
     return ""
+
+
+def condition_problem(signature: Signature, mark: "BackendMark") -> tuple[str, str] | None:
+    """Return which condition of a backend cannot be asked of a call, and why; None if both can be.
+
+    It is given all arguments of a call, those that have a place by place, so that its own names do not matter.
+
+    Args:
+        signature: the operation's.
+        mark: has the conditions.
+    """
+    kinds = {one.name: one.kind for one in signature.parameters.values()}
+    places = [None for kind in kinds.values() if kind in POSITIONAL]
+    named = dict.fromkeys(name for name, kind in kinds.items() if kind is Parameter.KEYWORD_ONLY)
+    for name, condition in (("can_run", mark.can_run), ("should_run", mark.should_run)):
+        if condition is None:
+            continue
+        if is_coroutine_function(condition):
+            return name, "it is a coroutine function, which nothing would await"
+        try:
+            inspect.signature(condition).bind(*places, **named)
+        except TypeError as error:
+            return name, f"it cannot be given the arguments of a call: {error}"
+        except Exception:  # noqa: BLE001, S112 # as of some builtins, its signature cannot be told: it is taken to fit
+            continue
+    return None
 
 
 def narrowed(declared: "Mapping[str, Kind]", own: "Mapping[str, Kind]") -> dict[str, Kind]:

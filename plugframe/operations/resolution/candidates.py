@@ -2,7 +2,7 @@
 
 from plugframe.errors import ImplementationMismatchError
 from plugframe.operations.markers import BackendMark, mark_of
-from plugframe.operations.matching.signatures import fits, kinds_of, narrowed
+from plugframe.operations.matching.signatures import condition_problem, fits, kinds_of, narrowed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,11 +126,14 @@ def candidates_of(
         mark: what is said of it, where that is not on the function.
 
     Raises:
-        ImplementationMismatchError: it implements none of them.
+        ImplementationMismatchError: it implements none of them, or what tells if it can run cannot be asked.
         AnnotationError: an annotation of it cannot be evaluated.
     """
     own = kinds_of(function, provider)
     mark = mark_of(function) if mark is None else mark
+    problem = condition_problem(signature, mark)
+    if problem:
+        raise ImplementationMismatchError(operation, provider, (problem,))
     found: list[Candidate] = []
     reasons: list[tuple[str, str]] = []
     for overload in overloads:

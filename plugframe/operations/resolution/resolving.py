@@ -209,7 +209,7 @@ class Resolution:
     def nobody(self) -> NoImplementationError:
         """Return the error that tells that nobody takes the call."""
         advice = ""
-        if self.reasons.get(DEFAULT):
+        if DEFAULT in self.reasons and self.wanted.fallback == "error" and not self.wanted.backend:
             advice = (
                 f"let the host's own function stand in, by host.ops.fallback('default') or {self.wanted.variables[1]}"
             )
