@@ -11,7 +11,12 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TESTS = HERE.parent
-LEFT_OUT = ("activation", "equality", "example_plugins", "hook_sameness", "index_concurrency", "native_example")
+LEFT_OUT = (
+    *("activation", "bisect_command", "check_import", "completion", "crossref_environment", "crossref_example"),
+    *("diagnosis_docs", "embedding", "equality", "example_plugins", "hook_sameness", "hostile_environment"),
+    *("index_concurrency", "locked_loading", "native_example", "overlay", "profile_command", "quarantine"),
+    *("run_command", "tampering", "troubleshooting_docs"),
+)
 """Of plugframe's tests, those that pytest does not run on plugframe's manager: they mostly wait for processes."""
 
 
