@@ -322,7 +322,11 @@ def test_the_reference_changes_a_copy_of_a_default_that_can_be_changed(host: Hos
         known.append(number)
         return len(known)
 
-    keep.backend("acme", lambda number, known=None: known.append(number) or len(known))
+    def acme(number: int, known: Any = None) -> int:
+        known.append(number)
+        return len(known)
+
+    keep.backend("acme", acme)
     with host.ops.crossref(equal=True) as report:
         assert (keep(5), keep(6)) == (1, 2)
     assert (report.matched, kept) == (2, [5, 6])
