@@ -6,6 +6,7 @@ import random
 import sys
 import threading
 import warnings
+from collections import deque
 from collections.abc import Coroutine, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -281,6 +282,27 @@ def test_defaults_are_known_by_their_identity(host: Host) -> None:
     assert report.matched == 2
 
 
+def test_containers_of_what_only_has_its_identity_match_their_copies(host: Host) -> None:
+    class Node:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+    @host.operation("graph.keep")
+    def keep(nodes: object, *, fresh: bool = False) -> object:
+        return type(nodes)([Node("c")]) if fresh and isinstance(nodes, list | deque) else nodes
+
+    values: list[object] = [{Node("a"), Node("b"), 3}, frozenset([Node("a")]), deque([Node("a"), 1]), [{Node("a")}]]
+    with host.ops.crossref(reference="loopback") as report:
+        for value in values:
+            assert keep(value) is value
+        assert keep([Node("a")], fresh=True) != keep(deque([Node("a")]), fresh=True)
+    assert (report.matched, report.skipped) == (6, {})
+    keep.backend("acme", lambda nodes, *, fresh=False: {*nodes, 4} if isinstance(nodes, set) else deque([*nodes, 4]))
+    for value in ({1, Node("a")}, deque([1])):
+        with host.ops.crossref(equal=True), pytest.raises(CrossReferenceError):
+            keep(value)
+
+
 def test_arguments_of_any_names_are_compared(host: Host) -> None:
     @host.operation("numbers.name")
     def name(*, function: str, **named: int) -> list[object]:
@@ -300,7 +322,11 @@ def test_the_reference_changes_a_copy_of_a_default_that_can_be_changed(host: Hos
         known.append(number)
         return len(known)
 
-    keep.backend("acme", lambda number, known=None: known.append(number) or len(known))
+    def acme(number: int, known: Any = None) -> int:
+        known.append(number)
+        return len(known)
+
+    keep.backend("acme", acme)
     with host.ops.crossref(equal=True) as report:
         assert (keep(5), keep(6)) == (1, 2)
     assert (report.matched, kept) == (2, [5, 6])

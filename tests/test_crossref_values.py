@@ -296,3 +296,16 @@ def test_masked_arrays_are_compared_by_what_is_not_masked_and_pickled(numpy: Any
     assert made.text.startswith("pickle.loads")
     again = eval(made.text, {"pickle": pickle, "base64": base64})  # noqa: S307 # ours
     assert same(again, value)
+
+
+def test_arrays_of_objects_are_compared_by_their_elements(numpy: Any) -> None:
+    class Node:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+    nodes = numpy.array([[Node("a"), None]], dtype=object)
+    (copied,) = snapshot({"x": nodes}).values()
+    assert list(Comparison(equal=equal_values).compare(copied, nodes, "x")) == []
+    copied[0, 0].name = "b"
+    assert list(Comparison(equal=equal_values).compare(copied, nodes, "x")) == ["x.flat[0].name: 'b' != 'a'"]
+    assert list(Comparison().compare(copied, nodes, "x")) == []

@@ -3,13 +3,14 @@
 The room's main function is ``Comparison.compare``.
 """
 
+from collections import Counter, deque
 from dataclasses import fields, is_dataclass
 
 from plugframe.operations.crossref.valuetypes import find_value_function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from typing import Any
 
     Parts = list[tuple[str, object]]
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _LONGEST = 60
 _ABSENT = "<absent>"
 _NO_EQUALITY = object.__eq__
+_SEQUENCES = (list, tuple, deque)
 
 
 class Comparison:
@@ -67,9 +69,11 @@ class Comparison:
     def _parts(self, value: object) -> "Parts | None":
         """Return what a value consists of; what only has its identity to be equal by is compared by its state."""
         parts = _parts(value)
-        if parts is None and self._equal is not None and type(value).__eq__ is _NO_EQUALITY:
+        if parts is not None or self._equal is None:
+            return parts
+        if type(value).__eq__ is _NO_EQUALITY:
             return _state(value) or None
-        return parts
+        return _elements(value)
 
     def _compare_values(self, got: object, expected: object, where: str) -> "Iterator[str]":
         if self._equal is None:
@@ -111,7 +115,7 @@ def _compare_shape(got: object, expected: object, where: str) -> "Iterator[str]"
             yield f"{where}: keys {shorten(keys[0])} != {shorten(keys[1])}"
         elif any(one != other for one, other in zip(*keys, strict=True)):
             yield f"{where}: order of keys {shorten(keys[0])} != {shorten(keys[1])}"
-    elif isinstance(got, list | tuple) and isinstance(expected, list | tuple) and len(got) != len(expected):
+    elif isinstance(got, _SEQUENCES) and isinstance(expected, _SEQUENCES) and len(got) != len(expected):
         yield f"{where}: length {len(got)} != {len(expected)}"
 
 
@@ -120,12 +124,19 @@ def _parts(value: object) -> "Parts | None":
         return None
     if isinstance(value, dict):
         return [(f"[{shorten(key)}]", part) for key, part in value.items()]
-    if isinstance(value, list | tuple):
+    if isinstance(value, _SEQUENCES):
         names = [f".{name}" for name in getattr(value, "_fields", ())] or [f"[{index}]" for index in range(len(value))]
         return list(zip(names, value, strict=True))
     if is_dataclass(value) and not isinstance(value, type):
         return [(f".{field.name}", getattr(value, field.name, _ABSENT)) for field in fields(value) if field.compare]
     return None
+
+
+def _elements(value: "Any") -> "Parts | None":
+    """Return what an array of objects consists of: elements that only have their identity differ from their copies."""
+    if getattr(getattr(value, "dtype", None), "kind", "") != "O" or not hasattr(value, "flat"):
+        return None
+    return [(f".flat[{place}]", element) for place, element in enumerate(value.flat)]
 
 
 def _state(value: object) -> "Parts":
@@ -153,7 +164,15 @@ def equal_values(got: object, expected: object) -> bool:
         return bool(equal(got, expected))
     if type(got).__eq__ is _NO_EQUALITY:
         return _origin(got) == _origin(expected)
+    if isinstance(got, set | frozenset) and isinstance(expected, set | frozenset):
+        return _told_apart(got) == _told_apart(expected)
     return bool(got == expected) or bool(got != got and expected != expected)  # noqa: PLR0124 # only NaN does
+
+
+def _told_apart(elements: "Collection[object]") -> "tuple[set[object], Counter[object]]":
+    """Return those that are equal by their values, and how many there are of each name of the others."""
+    others = [one for one in elements if type(one).__eq__ is _NO_EQUALITY]
+    return {one for one in elements if type(one).__eq__ is not _NO_EQUALITY}, Counter(map(_origin, others))
 
 
 def _origin(value: object) -> tuple[object, object]:

@@ -172,7 +172,7 @@ def _alternatives(annotation: Any, conditions: tuple[Condition, ...]) -> list[Al
         inner = parts if origin in (Union, types.UnionType) else _meant(annotation)
     if inner:
         return [one for part in inner for one in _alternatives(part, conditions)]
-    base = type(None) if annotation is None else origin or annotation
+    base: Any = type(None) if annotation is None else origin or annotation
     if is_typeddict(base):
         base = dict
     return [Alternative(base if _can_be_asked(base) else object, conditions=conditions)]
