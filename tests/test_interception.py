@@ -510,6 +510,25 @@ def test_any_signature_is_called_as_it_is(
     assert (seen[-2], seen[-1]) == ((bound, (function(*args, **kwargs), None)), function(*args, **kwargs))
 
 
+@pytest.mark.parametrize("more", [{1: 2}, {"b": 2}, {"d": 2}, [("x", 2)], 5], ids=repr)
+@pytest.mark.parametrize("way", WAYS)
+def test_surplus_arguments_that_could_not_be_passed_on_are_refused(way: str, more: Any) -> None:
+    def function(a: int, /, b: int = 2, *, d: int = 4, **f: int) -> list[Any]:
+        return [a, b, d, f]
+
+    called = Intercepted(way, function)
+    for hook in (
+        {"function": lambda _: more, "argument": "f"},
+        {"function": lambda _: {"f": more}},
+    ):
+        with called.hooks.register_pre_hook(**hook, plugin="acme"):
+            with pytest.raises(CallHookError, match="the argument 'f' is dict of other names to values") as caught:
+                called(1, x=1)
+            assert caught.value.plugin == "acme"
+    called.hooks.register_pre_hook(lambda _: {"a": 9, "y": 8}, argument="f")  # ``a`` can be given by position alone
+    assert called(1, x=1) == [1, 2, 4, {"a": 9, "y": 8}]
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_wrong_call_is_told_as_of_the_function_and_before_any_hook_runs(way: str) -> None:
     called = Intercepted(way)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     Types = tuple[type, ...]
 
 _PROMOTED = {float: (float, int), complex: (complex, float, int)}  # PEP 484: an int is welcome where a float is
-_STARRED: "dict[object, Types]" = {Parameter.VAR_POSITIONAL: (tuple,), Parameter.VAR_KEYWORD: (dict,)}
 
 
 class CallArguments(BoundArguments):
@@ -67,7 +66,7 @@ class Callee:
         self.types: dict[str, Types] = {}
         for parameter, one in signature.parameters.items():
             known = [other.parameters[parameter].annotation for other in every if parameter in other.parameters]
-            types = _STARRED.get(one.kind) or (_united(known) if len(known) == len(every) else None)
+            types = _starred(one, signature) or (_united(known) if len(known) == len(every) else None)
             if types:
                 self.types[parameter] = types
         self.result_types = _united([other.return_annotation for other in every])
@@ -80,6 +79,25 @@ class Callee:
         made: CallArguments = object.__new__(self.arguments)
         made._values = values  # noqa: SLF001 # of this module
         return made
+
+
+class _Keywords(type):
+    """What is asked whether a value can be passed on by keyword: a dictionary of names that no parameter has."""
+
+    taken: frozenset[str]
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, dict) and all(type(name) is str and name not in cls.taken for name in value)
+
+
+def _starred(parameter: Parameter, signature: Signature) -> "Types | None":
+    if parameter.kind is Parameter.VAR_POSITIONAL:
+        return (tuple,)
+    if parameter.kind is not Parameter.VAR_KEYWORD:
+        return None
+    named = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    taken = frozenset(one.name for one in signature.parameters.values() if one.kind in named)
+    return (_Keywords("dict of other names to values", (), {"taken": taken}),)
 
 
 def read_signature(function: "Callable[..., Any] | Signature") -> Signature:
