@@ -4,7 +4,7 @@ import os
 from _thread import allocate_lock  # the lock of threading, without the cost of importing it
 
 from plugframe.discovery.snapshot import current_environment, discover
-from plugframe.policy.groups import check_host
+from plugframe.policy.groups import check_host, check_options
 from plugframe.policy.plugins import Plugins
 
 TYPE_CHECKING = False
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from plugframe.hooks.hosted import typed
     from plugframe.hooks.hosted.manager import HostManager
     from plugframe.hooks.markers import HookimplMarker
-    from plugframe.loading.hooks import Hooks
     from plugframe.loading.libraries.library import Library
     from plugframe.loading.namespaces import PluginNamespace
     from plugframe.loading.registration import Registration
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from plugframe.operations.typed import Declares
     from plugframe.policy.locking.admission import Admission
     from plugframe.policy.settings.reading import Given
-    from plugframe.records import Changes, LoadResult, Plugin
+    from plugframe.records import Changes, LoadResult
     from plugframe.registry.callbacks import Callbacks
     from plugframe.registry.classes import ClassRegistry
 
@@ -98,15 +97,11 @@ class Host:
             ValueError: the name cannot be part of a group, or there is no such activation.
             TypeError: ``path`` or ``required`` is one text, not a list of them.
         """
-        if isinstance(path, str | bytes) or isinstance(required, str):
-            message = f"path and required are lists; got {path!r} and {required!r}"
-            raise TypeError(message)
+        check_options(activation, path, required)
         check_host(name)
-        if activation not in ("declared", "learned", "eager"):
-            message = f"activation is 'declared', 'learned' or 'eager'; got {activation!r}"
-            raise ValueError(message)
         self.name = name
         self.activation = activation
+        self.hook = Hooks(self)  # From the start, as a name that the class does not have: those are read faster.
         self._path = None if path is None else [os.fspath(folder) for folder in path]
         self._policy = (settings, tuple(required))
         self._plugins: Plugins | None = None
@@ -160,11 +155,7 @@ class Host:
         self._plugins = self._look()
         if self._live is not None:
             self._live.refill()
-        after = dict(self._plugins)
-        added = tuple(name for name in after if name not in before)
-        removed = tuple(name for name in before if name not in after)
-        changed = tuple(name for name in after if name in before and after[name] != before[name])
-        return Changes(added=added, removed=removed, changed=changed)
+        return Changes.between(before, self._plugins)
 
     def load(self, *names: str, strict: bool = False) -> "tuple[LoadResult, ...]":
         """Import and register plugins by name; one that was loaded is not imported again.
@@ -180,7 +171,7 @@ class Host:
             PluginNotFoundError: a name is no plugin of this host; nothing was loaded then.
             ExceptionGroup: ``strict``, and some could not be loaded; the others were.
         """
-        return self._load([self._get_plugin(name) for name in names], again=True, strict=strict)
+        return self._registration.activation.load([*map(self.plugins.get_plugin, names)], again=True, strict=strict)
 
     def load_all(self, *, strict: bool = False) -> "tuple[LoadResult, ...]":
         """Import and register every plugin that may run; a broken one is reported and the others load.
@@ -194,24 +185,7 @@ class Host:
         Raises:
             ExceptionGroup: ``strict``, and some could not be loaded; the others were.
         """
-        return self._load(list(self.plugins.values()), again=False, strict=strict)
-
-    def _load(self, plugins: "list[Plugin]", *, again: bool, strict: bool) -> "tuple[LoadResult, ...]":
-        outcomes = [self._registration.loader.load(plugin, again=again) for plugin in plugins]
-        self._registration.learned.save()
-        self._registration.check_required()
-        if strict:
-            from plugframe.loading.plugins import raise_failures
-
-            raise_failures(outcomes)
-        return tuple(outcome.result for outcome in outcomes)
-
-    def _get_plugin(self, name: str) -> "Plugin":
-        if name in tuple(self.plugins):
-            return self.plugins[name]
-        from plugframe.errors import PluginNotFoundError, near_matches
-
-        raise PluginNotFoundError(self.name, name, near_matches(str(name), tuple(self.plugins)))
+        return self._registration.activation.load(self.plugins.values(), again=False, strict=strict)
 
     def report(self) -> "tuple[LoadResult, ...]":
         """Return what became of each plugin so far, sorted by name; nothing of a plugin is imported to tell."""
@@ -346,8 +320,6 @@ class Host:
         return self._registration.libraries
 
     if TYPE_CHECKING:
-        hook: Hooks
-        """The hooks by name; what is specified, declared or implemented can be called."""
         classes: ClassRegistry
         """The classes that plugins provide, by dotted name; each is imported at its first use."""
         calls: CallHooks
@@ -355,7 +327,6 @@ class Host:
         ops: Operations
         """The operations that the host has declared: ``host.ops.image.resize(image, 20, 10)``."""
     else:
-        hook = Part(lambda registration: registration.hooks)
         classes = Part(lambda registration: registration.classes)
         calls = Part(lambda registration: registration.manager.everywhere.get())
         ops = Part(lambda registration: registration.operations)
@@ -377,6 +348,36 @@ class Host:
             RegistrationError: the name is taken or cannot be reached, or what is decorated cannot declare one.
         """
         return lambda function: self.ops.declare(name, function, mutates=mutates, fallback=fallback)
+
+
+class Hooks:
+    """The hooks of a host by name; what is specified, declared or implemented can be called.
+
+    Names that begin with an underscore are nobody's: whoever looks at an object for such loads nothing.
+    """
+
+    if TYPE_CHECKING:
+        _host: Host
+
+        def __setattr__(self, name: str, value: typed.OpenHook) -> None: ...
+
+    def __init__(self, host: Host) -> None:
+        self.__dict__["_host"] = host
+
+    def __getattr__(self, name: str) -> "typed.OpenHook":
+        if name.startswith("_"):
+            message = f"the hooks of a host have no {name!r}"  # which there is none of yet while they are copied
+            raise AttributeError(message, name=name, obj=self)
+        function: typed.OpenHook = self._host._registration.hook(name)  # noqa: SLF001 # of this module
+        if hasattr(function, "__wrapped__"):  # Of one without a specification another may come with it.
+            self.__dict__[name] = function
+        return function
+
+    def __dir__(self) -> list[str]:
+        return list(self._host._registration.hook_names())  # noqa: SLF001 # of this module
+
+    def __repr__(self) -> str:
+        return f"<hooks of {self._host.name}>"
 
 
 default_host: Host = Host("plugframe")

@@ -412,5 +412,13 @@ class Changes(Record):
     ) -> None:
         self._fill(added, removed, changed)
 
+    @classmethod
+    def between(cls, before: "Mapping[str, Plugin]", after: "Mapping[str, Plugin]") -> "Changes":
+        """Return how the plugins of one look differ from those of the look before it."""
+        added = tuple(name for name in after if name not in before)
+        removed = tuple(name for name in before if name not in after)
+        changed = tuple(name for name in after if name in before and after[name] != before[name])
+        return cls(added=added, removed=removed, changed=changed)
+
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.changed)

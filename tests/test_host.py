@@ -1,5 +1,6 @@
 """What an application gets from its host: plugins by name, hooks, loading, a report, and another look."""
 
+import copy
 import sys
 import threading
 from pathlib import Path
@@ -155,6 +156,16 @@ def test_hooks_are_called_by_pluggys_own_engine(site: Site) -> None:
     site.host.hook.render(page="p")
     undo()
     assert seen == ["render"]
+
+
+def test_hooks_are_an_attribute_of_the_host_alone_and_nothing_is_registered_to_have_them() -> None:
+    host = Host("myapp", path=[])
+    hooks = host.hook
+    assert vars(host)["hook"] is hooks
+    assert not hasattr(Host, "hook")  # A class that has the name, too, is asked first at each of the host's calls.
+    assert copy.copy(host).hook is hooks
+    assert repr(hooks) == "<hooks of myapp>"
+    assert vars(host)["_live"] is None
 
 
 def test_hookspec_returns_a_caller_that_loads_the_plugins_at_its_first_call(site: Site) -> None:

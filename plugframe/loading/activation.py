@@ -3,6 +3,7 @@
 ``Activation.wake`` is the main function.
 """
 
+from plugframe.loading.plugins import raise_failures
 from plugframe.records import Diagnostic, Plugin
 
 TYPE_CHECKING = False
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from plugframe.loading.learned import Learned
     from plugframe.loading.plugins import Loader
+    from plugframe.records import LoadResult
 
 MODES = ("declared", "learned", "eager")
 
@@ -46,6 +48,25 @@ class Activation:
         self._check = check
         self._idle = False
         self._looks = 0
+
+    def load(self, plugins: "Iterable[Plugin]", *, again: bool, strict: bool) -> "tuple[LoadResult, ...]":
+        """Load plugins, whatever hooks they implement; see ``Host.load``.
+
+        Args:
+            plugins: in the order in which they are loaded.
+            again: try those anew that could not be loaded before.
+            strict: raise where some cannot be loaded; the others are.
+
+        Raises:
+            RequiredPluginError: a plugin is not loaded that the host requires.
+            ExceptionGroup: ``strict``, and some could not be loaded.
+        """
+        outcomes = [self._loader.load(plugin, again=again) for plugin in plugins]
+        self._learned.save()
+        self._check()
+        if strict:
+            raise_failures(outcomes)
+        return tuple(outcome.result for outcome in outcomes)
 
     def wake(self, hook: str) -> bool:
         """Load the plugins that implement a hook.

@@ -12,7 +12,6 @@ from plugframe.loading.absences import explain_absence, explain_refusal
 from plugframe.loading.activation import Activation, check_declared
 from plugframe.loading.declared import additions, resolver
 from plugframe.loading.guarding import Guarding
-from plugframe.loading.hooks import Hooks
 from plugframe.loading.learned import Learned
 from plugframe.loading.libraries.library import Library
 from plugframe.loading.plugins import Loader
@@ -102,7 +101,6 @@ class Registration:
         self.learned = Learned(host, lambda: plugins().snapshot)
         self._plugins, self._refused = plugins, refused
         self.activation = Activation(activation, plugins, self.loader, self.learned, self.check_required)
-        self.hooks = Hooks(host, self)
         self.manager = HostManager(host, self.activation.wake, self._loading, self.activation.is_idle)
 
     def check_required(self) -> None:

@@ -1,4 +1,4 @@
-"""The entry-point groups that a host takes plugins from."""
+"""What a host can be made with, and the entry-point groups that it takes plugins from."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +27,21 @@ def check_host(name: object) -> None:
     words = str(name).replace("-", ".").replace("_", ".").split(".")
     if not issubclass(type(name), str) or not all(word.isalnum() for word in words):
         message = f"a host's name is of letters and digits, with '.', '-' or '_' between them; got {name!r}"
+        raise ValueError(message)
+
+
+def check_options(activation: object, path: object, required: object) -> None:
+    """Refuse what a host cannot be made with; see ``Host``.
+
+    Raises:
+        ValueError: there is no such activation.
+        TypeError: ``path`` or ``required`` is one text, not a list of them.
+    """
+    if isinstance(path, str | bytes) or isinstance(required, str):
+        message = f"path and required are lists; got {path!r} and {required!r}"
+        raise TypeError(message)
+    if activation not in ("declared", "learned", "eager"):
+        message = f"activation is 'declared', 'learned' or 'eager'; got {activation!r}"
         raise ValueError(message)
 
 

@@ -186,6 +186,18 @@ class Plugins(_PluginMapping):
         self.everything()
         return self._winners.get(name)
 
+    def get_plugin(self, name: str) -> "Plugin":
+        """Return the plugin of a name.
+
+        Raises:
+            PluginNotFoundError: there is none.
+        """
+        if name in tuple(self):  # by comparison: what is given may be anything
+            return self[name]
+        from plugframe.errors import PluginNotFoundError, near_matches
+
+        raise PluginNotFoundError(self.host, name, near_matches(str(name), tuple(self)))
+
     def __getitem__(self, name: str) -> "Plugin":
         self.everything()
         return self._winners[name]
