@@ -2,12 +2,14 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _command import command, plain, run, run_on_terminal, variables
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 
 from plugframe.discovery.snapshot import current_environment, discover
 from plugframe.overlay.bisecting import FAILS, Exits, Trials, bisect
-from plugframe.overlay.processes import KEPT, Ended, watched
+from plugframe.overlay.processes import KEPT, Ended, ended_by_signals, watched
 from plugframe.overlay.search import Closures, smallest
 from plugframe.overlay.targets import Target, targets
 from plugframe.testing.environments import distribution, write_tree
@@ -236,6 +238,49 @@ def test_interruption_leaves_nothing_and_ends_what_was_started(folder: Path) -> 
             os.kill(int((folder / "pid").read_text()), 0)
 
 
+@pytest.mark.parametrize(("number", "ends"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
+def test_interruption_while_a_command_is_started_ends_it(
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals, ends: type[BaseException]
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    real = subprocess.Popen
+
+    def start(*arguments: Any, **options: Any) -> "subprocess.Popen[bytes]":
+        started.append(real(*arguments, **options))
+        signal.raise_signal(number)
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    with pytest.raises(ends), ended_by_signals():
+        watched(["sleep", "99"], os.environ, seconds=None)
+    assert started[0].returncode == -signal.SIGKILL
+
+
+def interrupt_twice(monkeypatch: pytest.MonkeyPatch, *, after: float, done: list[str]) -> None:
+    """Get a signal, and while what it interrupted cleans up, another."""
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    with ended_by_signals():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            now[0] += after
+            signal.raise_signal(signal.SIGINT)
+            done.append("cleaned up")
+
+
+def test_second_interruption_keeps_the_first_from_cleaning_up_only_when_that_takes_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+    with pytest.raises(SystemExit) as raised:
+        interrupt_twice(monkeypatch, after=1, done=done)
+    assert (raised.value.code, done) == (128 + signal.SIGTERM, ["cleaned up"])
+    with pytest.raises(KeyboardInterrupt):
+        interrupt_twice(monkeypatch, after=60, done=done)
+    assert done == ["cleaned up"]
+
+
 def test_progress_is_shown_on_a_terminal_and_gone_in_the_end(folder: Path) -> None:
     words = script(folder, "app.py", "raise SystemExit(1)")
     shown, ended = run_on_terminal(
@@ -281,6 +326,19 @@ def test_what_is_found_fails_is_closed_and_loses_its_failure_with_any_part(
     assert fails(found)
     assert not any(fails(closures.without(found, element)) for element in found if closures.without(found, element))
     assert closures.down(closures.tops(found)) == found
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(needs=NEEDS, chance=st.randoms(use_true_random=False))
+def test_search_ends_soon_whatever_the_command_answers(needs: dict[str, frozenset[str]], chance: random.Random) -> None:
+    asked: list[frozenset[str]] = []
+
+    def fails(some: frozenset[str]) -> bool:
+        asked.append(some)
+        assert len(asked) <= len(LETTERS) ** 2 + 3 * len(LETTERS), "the bound of the paper"
+        return chance.random() < 0.5
+
+    smallest(LETTERS, fails, Closures({letter: needs.get(letter, frozenset()) for letter in LETTERS}))
 
 
 def test_number_of_runs_grows_slowly_with_the_plugins() -> None:

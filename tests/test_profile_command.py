@@ -217,6 +217,12 @@ def test_watching_leaves_tracebacks_and_warnings_as_they_are(folder: Path) -> No
     [
         ([], "no host is installed"),
         (["--budget", "soon", "--", "python"], "'soon' is no time; write 50ms or 0.2s"),
+        (["--budget", "nan", "--", "python"], "'nan' is no time"),
+        (["--budget", "-5ms", "--", "python"], "'-5ms' is no time"),
+        (
+            ["--timeout", "0.5", "--", "python", "-c", "import time; time.sleep(99)"],
+            "it did not end within 0.5 s, and it wrote nothing down\nnext: give it longer with --timeout",
+        ),
         (["--compare", os.devnull, "--", "python"], "it is not what plugframe profile --json writes"),
         (["--compare", "/nowhere/base.json", "--", "python"], "No such file"),
         (["--", "python", "-E", "-c", "pass"], "nothing is known of python"),

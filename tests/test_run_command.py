@@ -179,6 +179,7 @@ def test_command_that_obeys_no_overlay_is_told_of(folder: Path) -> None:
     done = run_process("run", "--without", "one", "--", words[0], "-E", *words[1:])
     assert done.returncode == 0
     assert "nothing was left out: no Python process of python obeyed" in done.stderr
+    assert "a cleared environment" in done.stderr
 
 
 def test_command_is_looked_for_in_the_environment_that_is_named(

@@ -21,7 +21,7 @@ _NO_VERDICT = {
     "passes": "the command passes with all plugins ({told}): there is nothing to find",
     "fails": "the command fails without any of the {count} plugins too ({told}): none of them is to blame",
     "unclear": "with all plugins the command neither passes nor fails ({told}): name the codes by --bad-exit",
-    "deaf": "no Python process of the command obeyed: those with -I, -E or -S see no environment variables",
+    "deaf": "no Python process of the command obeyed: those with -I, -E or -S or a cleared environment see no overlay",
     "unstable": "the command does not end the same with the same plugins (now {told}): try --repeats 5",
 }
 _EPILOG = """\b
@@ -146,10 +146,11 @@ def _show_culprits(verdict: Verdict, where: Place, words: "Sequence[str]") -> No
     for target in verdict.needed:
         click.echo(f"  with: {target}, which is required")
     click.echo(f"  effect: {verdict.trial.ended.told}")
+    them = "it" if len(verdict.culprits) == 1 else "them"
     if verdict.others:
-        click.echo("  the command fails without it, too: leave it out, and bisect again for the next")
+        click.echo(f"  the command fails without {them}, too: leave {them} out, and bisect again for the next")
     else:
-        click.echo("  without it the command passes")
+        click.echo(f"  without {them} the command passes")
     names = " ".join(f"--without {shlex.quote(f'{target.group}:{target.name}')}" for target in verdict.culprits[:1])
     click.echo(f"  next: plugframe run {names} -- {shlex.join(words)}")
     first = next(iter(verdict.culprits))

@@ -1,6 +1,7 @@
 """``plugframe profile``: what plugins cost when an application starts."""
 
 import json
+import math
 import os
 import sys
 
@@ -40,10 +41,13 @@ def _milliseconds(_: click.Context, __: click.Parameter, written: str | None) ->
     text = written.strip().lower()
     factor = _MILLI if text.endswith("s") and not text.endswith("ms") else 1
     try:
-        return float(text.removesuffix("s").removesuffix("m")) * factor
+        found = float(text.removesuffix("s").removesuffix("m")) * factor
     except ValueError:
+        found = 0.0
+    if not 0 < found < math.inf:
         message = f"{written!r} is no time; write 50ms or 0.2s"
-        raise click.BadParameter(message) from None
+        raise click.BadParameter(message)
+    return found
 
 
 @click.command(
@@ -54,7 +58,13 @@ def _milliseconds(_: click.Context, __: click.Parameter, written: str | None) ->
 )
 @selecting_options
 @click.option("--runs", metavar="N", type=click.IntRange(1), default=3, help="Fresh processes.  [default: 3]")
-@click.option("--timeout", metavar="SECONDS", type=click.FloatRange(0, min_open=True), default=SECONDS, help="A run's.")
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(0, min_open=True),
+    default=SECONDS,
+    help=f"End a run that takes longer.  [default: {SECONDS:g}]",
+)
 @click.option(
     "--budget", metavar="TIME", callback=_milliseconds, help="Exit with 1 if a plugin takes longer, such as 50ms."
 )
@@ -143,6 +153,8 @@ def _unknown(program: str, ended: "Ended") -> str:
     lines = [f"nothing is known of {program}: {ended.told}{where}, and it wrote nothing down"]
     if module:
         lines.append("next: plugframe check --import, which imports each plugin alone")
+    elif ended.code is None:
+        lines.append("next: give it longer with --timeout, or find what it waits for: plugframe check --import")
     else:
         lines.append("next: name a Python program that ends by itself, without -I, -E or -S")
     return "\n".join(lines)

@@ -66,5 +66,7 @@ def command(
         sys.exit(_NOT_FOUND)
     if not obeyed:
         render.warn(f"nothing was left out: no Python process of {os.path.basename(command[0])} obeyed")
-        render.warn("    those with -I, -E or -S see no environment variables, and other programs have no plugins")
+        render.warn(
+            "    those with -I, -E or -S or a cleared environment see no overlay; other programs have no plugins"
+        )
     end_like(code)

@@ -1,5 +1,6 @@
 """Commands as child processes: in our place, or watched, with a time limit, and never outliving us."""
 
+import math
 import os
 import select
 import shutil
@@ -25,7 +26,9 @@ KEPT = 64 * 1024
 PATIENCE = 1.0
 """Seconds that a command has to end by itself when its time is up, and its output to end when it has ended."""
 _ENDS_US = ("SIGTERM", "SIGHUP")
+_INTERRUPTS_US = ("SIGINT", *_ENDS_US)
 _PAUSE = 0.02
+_CLEANING_UP = 5.0
 _FROM_TERMINALS = ("SIGINT", "SIGQUIT")
 _HANDED_ON = (*_ENDS_US, *_FROM_TERMINALS, "SIGUSR1", "SIGUSR2")
 
@@ -166,19 +169,30 @@ def end_like(code: int) -> None:
 
 @contextmanager
 def ended_by_signals() -> "Iterator[None]":
-    """Let SIGTERM and SIGHUP end this process as Ctrl-C does, so that nothing is left behind."""
+    """Let SIGTERM and SIGHUP end this process as Ctrl-C does, so that nothing is left behind.
+
+    Who sends a second one at once does not interrupt the cleaning up after the first; a later one ends that, too.
+    """
+    first = -math.inf
 
     def end(number: int, frame: "FrameType | None") -> None:  # noqa: ARG001 # a handler's signature
+        nonlocal first
+        if time.monotonic() - first < _CLEANING_UP:
+            return
+        first = time.monotonic()
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
         sys.exit(128 + number)
 
-    with _handling(_ENDS_US, end):
+    with _handling(_INTERRUPTS_US, end):
         yield
 
 
 @contextmanager
 def _handling(names: "Sequence[str]", handler: "signal._HANDLER") -> "Iterator[None]":
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    numbers = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]  # as nohup wants it
+    # What is ignored stays so, as nohup wants it; a handler that is not Python's could not be set back.
+    numbers = [number for number in numbers if signal.getsignal(number) not in (signal.SIG_IGN, None)]
     if threading.current_thread() is not threading.main_thread():
         numbers = []  # Another thread cannot set handlers; whoever runs us in one decides on signals.
     before = {number: signal.signal(number, handler) for number in numbers}
@@ -202,8 +216,27 @@ def watched(command: "Sequence[str]", variables: "Mapping[str, str]", *, seconds
     """
     begun = time.monotonic()
     kept = bytearray()
+    came: list[int] = []  # signals that came before there was anything to be ended
+    late = False
+    with _handling(_INTERRUPTS_US, lambda number, _: came.append(number)):
+        process = _started(command, variables)
+        reader = threading.Thread(target=_keep_the_end, args=(process, kept), daemon=True)
+        reader.start()
     try:
-        process = subprocess.Popen(  # noqa: S603 # the user named it
+        for number in came:
+            signal.raise_signal(number)
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        late = True
+    finally:
+        _end_all(process)
+        reader.join(PATIENCE)  # What left the session keeps the pipe open; it is not waited for.
+    return Ended(None if late else process.returncode, time.monotonic() - begun, bytes(kept), process.pid)
+
+
+def _started(command: "Sequence[str]", variables: "Mapping[str, str]") -> "subprocess.Popen[bytes]":
+    try:
+        return subprocess.Popen(  # noqa: S603 # the user named it
             command,
             env=variables,
             stdin=subprocess.DEVNULL,
@@ -213,17 +246,6 @@ def watched(command: "Sequence[str]", variables: "Mapping[str, str]", *, seconds
         )
     except OSError as error:
         raise CommandNotRunError(command[0], error.strerror or str(error)) from error
-    reader = threading.Thread(target=_keep_the_end, args=(process, kept), daemon=True)
-    reader.start()
-    late = False
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        late = True
-    finally:
-        _end_all(process)
-        reader.join(PATIENCE)  # What left the session keeps the pipe open; it is not waited for.
-    return Ended(None if late else process.returncode, time.monotonic() - begun, bytes(kept), process.pid)
 
 
 def _end_all(process: "subprocess.Popen[bytes]") -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from plugframe.overlay.processes import Ended
     from plugframe.overlay.timing import Import
 
-SECONDS = 120.0
+SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
