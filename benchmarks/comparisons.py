@@ -52,6 +52,7 @@ def contenders(
     *,
     module: str = CHILDREN,
     variables: Mapping[str, str] | None = None,
+    home: str = "comparisons",
 ) -> list[Contender]:
     """Return the command of each case.
 
@@ -61,15 +62,16 @@ def contenders(
         cases: what they compare.
         module: what is run with a case's arguments.
         variables: of the children's environment, beyond the usual ones.
+        home: the name of the home folder that is made for them.
     """
-    home = environment.variables(home=environment.home("comparisons"), path=code)
+    usual = environment.variables(home=environment.home(home), path=code)
     return [
         Contender(
             section=case.section,
             size=0,
             what=case.what,
             command=(str(environment.python), "-m", module, *map(str, case.arguments)),
-            environment=home | {"PLUGFRAME_CACHE": "off"} | dict(variables or {}),
+            environment=usual | {"PLUGFRAME_CACHE": "off"} | dict(variables or {}),
             folder=environment.empty_folder(),
             read=_read,
             ours=True,
