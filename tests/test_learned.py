@@ -924,6 +924,7 @@ WITHOUT_RIGHTS = """
     for entry in os.scandir(os.environ["PLUGFRAME_CACHE"]):
         os.unlink(entry)
     os.chmod(os.environ["PLUGFRAME_CACHE"], 0o555)
+    os.environ["XDG_CONFIG_HOME"] = sys.prefix = sys.argv[1]  # settings are looked for where anybody may look
     with unprivileged():
         print([answers(sys.argv[1])[:2] for _ in range(2)])
 """
