@@ -13,7 +13,6 @@ from plugframe.operations.dispatching import ByTypes, Forward
 from plugframe.operations.explaining import Explanation, explain
 from plugframe.operations.resolution.contexts import ResolvedCall, checker_of
 from plugframe.operations.resolution.resolving import Resolution
-from plugframe.operations.resolution.settings import check_backend
 
 __tracebackhide__ = True  # pytest's reports are of those who call operations and who implement them
 
@@ -223,7 +222,7 @@ class Operation(DeclaredOperation):
         Raises:
             BackendNotFoundError: the operation has no such backend.
         """
-        check_backend(backend, self.implementations.names(), repr(self.name))
+        self.owner.check_backend(backend, self.name)
         named, key = partial(self.call_named, backend), ("using", backend)
 
         def call(*args: "Any", **kwargs: "Any") -> "Any":  # noqa: ANN401 # the operation's own
