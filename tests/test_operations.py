@@ -461,6 +461,39 @@ def test_settings_and_environment_order_backends_and_reject_unknown_ones(
         host.ops.fallback("never")
 
 
+def test_plan_depends_on_the_overload_and_the_backend_that_answer(host: Host) -> None:
+    resize = declare(host)
+    resize.backend("acme", answer("acme"))
+    resize.register_pre_hook(lambda _: None, argument="image")
+    before = resize.plan([]).key
+    assert (resize.operation.overloads[0].name, "acme") in before
+    assert resize.plan([1], 3).key == before
+    with host.ops.prefer("default"):
+        assert resize.plan([]).key != before
+
+
+def test_planned_call_goes_on_after_a_backend_declines_and_where_a_hook_changes_what_answers(host: Host) -> None:
+    resize = declare(host)
+    declines: list[str] = []
+    told: list[str] = []
+
+    def acme(image: list[int], width: int = 9, *, smooth: bool = True) -> str:
+        if declines:
+            raise Decline(declines[0])
+        return answer("acme")(image, width, smooth=smooth)
+
+    handle = resize.backend("acme", acme)
+    resize.register_post_hook(lambda _, result: told.append(result))
+    for _ in range(3):
+        assert resize([]) == "acme 2 False"
+    declines.append("not today")
+    assert resize([]) == "default 2 False"
+    declines.clear()
+    resize.register_pre_hook(lambda _: handle.remove(), argument="image")
+    assert [resize([]), resize([])] == ["default 2 False"] * 2  # The hook runs before the call finds who answers.
+    assert told == [*["acme 2 False"] * 3, *["default 2 False"] * 3]
+
+
 def test_contexts_nest_and_the_innermost_counts(host: Host) -> None:
     resize, other = declare(host), declare(host, "image.other")
     for name in ("acme", "numpy"):

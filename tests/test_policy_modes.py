@@ -17,6 +17,7 @@ from packaging.specifiers import SpecifierSet
 from plugframe import Host
 from plugframe.discovery.snapshot import current_environment, discover
 from plugframe.errors import (
+    BackendNotFoundError,
     NotRegisteredError,
     PluginBlockedError,
     PluginImportError,
@@ -279,6 +280,35 @@ def test_nothing_that_a_denied_plugin_declares_can_be_reached_and_the_error_says
     told = str(raised.value)
     assert "acme-vision 1.0 declares it and is disabled: it is slow" in told
     assert "Next: plugframe enable vision --host myapp" in told
+    assert not any(name.startswith("acme") for name in sys.modules)
+
+
+def test_backend_of_a_denied_plugin_cannot_be_named_and_the_error_says_why(
+    tmp_path: Path, denied: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = denied()
+
+    @host.operation("image.resize")
+    def resize(image: list[int]) -> list[int]:
+        return image
+
+    operation: Any = resize
+    ways: list[Callable[[], object]] = [
+        lambda: operation.using("vision"),
+        lambda: host.ops.prefer("vision"),
+        lambda: host.ops.disable("vision", operation="image.resize"),
+        lambda: host.ops.configure(backends=["vision"]),
+    ]
+    with on_path(tmp_path):
+        for way in ways:
+            with pytest.raises(BackendNotFoundError, match=r"acme-vision 1\.0 declares it and is disabled: it is slow"):
+                way()
+        monkeypatch.setenv("MYAPP_BACKENDS", "vision")
+        host.refresh()
+        with pytest.raises(BackendNotFoundError, match=r"which MYAPP_BACKENDS names.*Next: plugframe enable vision"):
+            resize([])
+        with pytest.raises(BackendNotFoundError, match=r"'visio'.*Next: install the distribution"):
+            operation.using("visio")
     assert not any(name.startswith("acme") for name in sys.modules)
 
 

@@ -35,6 +35,22 @@ def {name}({declared}):
 """
 
 
+class Forwarding:
+    """A function that does nothing but hand calls on; who has its calls compiled can do that without it.
+
+    Attributes:
+        function: the function itself.
+        target: what it calls now; that may be another at the next call.
+        expected: which of the target's exceptions do not end the call.
+        otherwise: is given the target, such an exception and the arguments; the call goes on with it.
+    """
+
+    function: "Callable[..., Any]"
+    target: "Callable[..., Any]"
+    expected: type[Exception]
+    otherwise: "Callable[..., Any]"
+
+
 class Forwarder:
     """A function that calls a target or, while it has none, a fallback.
 

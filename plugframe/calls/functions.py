@@ -7,7 +7,6 @@ exchanged while every reference to it stays good.
 import builtins
 import sys
 from functools import lru_cache, partial
-from inspect import Parameter
 from types import CellType, CodeType, CoroutineType, FunctionType
 
 from plugframe.calls.showing import show
@@ -20,6 +19,7 @@ __tracebackhide__ = True  # pytest's reports are of those who call hooks and who
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from inspect import Parameter
     from typing import Any, NoReturn
 
     from plugframe.calls.steps import Routine
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 # global lock allows neither: it keeps constants for ever, and looks at code without counting itself as a user of it.
 EXCHANGEABLE = sys.implementation.name == "cpython" and "free-threading" not in sys.version
 
-_POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 _CONSTANT = "\0"  # begins a constant that stands for what a text uses from outside
 _GLOBALS = {"__builtins__": builtins, "__tracebackhide__": True}  # the second hides the functions from pytest's reports
 _BUILTINS = {kind.__name__: kind for kind in (BaseException, Exception, StopIteration, next, type)}
@@ -72,20 +71,21 @@ def compile_function(
     Args:
         name: its name.
         parameters: its own, whose defaults it gets.
-        text: the function, with marks; see ``source.write``.
+        text: the function, with marks, and the defaults as ``write_parameters`` writes them; see ``source.write``.
         values: what stands for the marks.
         place: stands for the file in tracebacks; see ``showing.show``.
     """
-    code, names = _global_code(text, tuple(one.name for one in parameters))
-    defaults = tuple(one.default for one in parameters if one.kind in _POSITIONAL and one.default is not one.empty)
+    defining, names = _defining_code(text, tuple(one.name for one in parameters))
+    defaults = {f"default_{place}": one.default for place, one in enumerate(parameters)}
     # Globals of its own: cells are copied at each call, and a circle through a constant is never freed.
-    uses = {**_GLOBALS, **{variable: values[use] for variable, use in names.items()}}
-    made = FunctionType(_named(code, name, place), uses, name, defaults)
-    keywords = {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}
-    keywords = {name: default for name, default in keywords.items() if default is not Parameter.empty}
-    if keywords:  # From Python 3.13 on, whatever is set later keeps calls from being specialised.
-        made.__kwdefaults__ = keywords
-    return made
+    uses = {**_GLOBALS, **defaults, **{variable: values[use] for variable, use in names.items()}}
+    code = _named(_only_code(defining.co_consts), name, place)
+    # By a statement: from Python 3.13 on, calls of a function that FunctionType made are never specialised.
+    constants = tuple(code if isinstance(one, CodeType) else one for one in defining.co_consts)
+    made: dict[str, Callable[..., Any]] = {}
+    exec(defining.replace(co_consts=constants), uses, made)  # noqa: S102 # a definition, and nothing else
+    (function,) = made.values()
+    return function
 
 
 class LiveFunction:
@@ -204,10 +204,17 @@ def _constant_code(text: str) -> CodeType:
 
 @lru_cache(maxsize=512)
 def _global_code(text: str, parameters: "tuple[str, ...]") -> "tuple[CodeType, dict[str, str]]":
-    """Compile a text whose marks become globals; return the code and global to mark."""
+    """Compile a text whose marks become globals; return the function's code and global to mark."""
+    code, variables = _defining_code(text, parameters)
+    return _only_code(code.co_consts), variables
+
+
+@lru_cache(maxsize=512)
+def _defining_code(text: str, parameters: "tuple[str, ...]") -> "tuple[CodeType, dict[str, str]]":
+    """Compile it likewise; return the code that defines the function and global to mark."""
     variables = _variables(text, parameters)
     marks = {name: variable for variable, name in variables.items()}
-    return _compile(fill(text, marks.__getitem__)), variables
+    return _compile_definition(fill(text, marks.__getitem__)), variables
 
 
 def _variables(text: str, parameters: "tuple[str, ...]") -> dict[str, str]:
@@ -239,7 +246,11 @@ def _close_over(text: str, values: "Mapping[str, object]", parameters: "tuple[st
 
 
 def _compile(source: str) -> CodeType:
-    return _only_code(compile(source, "<plugframe>", "exec", dont_inherit=True).co_consts)
+    return _only_code(_compile_definition(source).co_consts)
+
+
+def _compile_definition(source: str) -> CodeType:
+    return compile(source, "<plugframe>", "exec", dont_inherit=True)
 
 
 def _only_code(constants: "tuple[object, ...]") -> CodeType:

@@ -1,10 +1,11 @@
 """Interception: the call hooks of one callable, and the functions that run them around it."""
 
+from plugframe.calls.forwarding import Forwarding
 from plugframe.calls.plans.callee import Callee, read_signature
 from plugframe.calls.plans.callplan import CallPlan, nodes_of
 from plugframe.calls.plans.hooks import ARGUMENT, KINDS, PRE, label_of
 from plugframe.calls.plans.keys import UnplannableError
-from plugframe.calls.plans.planning import Plans
+from plugframe.calls.plans.planning import Plans, function_of
 from plugframe.calls.registering import CallHooks
 
 TYPE_CHECKING = False
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from plugframe.calls.plans.hooks import CallHook
-    from plugframe.calls.plans.planning import Body
+    from plugframe.calls.plans.planning import Body, Called
     from plugframe.calls.plans.tracing import Traced
 
     Function = Callable[..., Any]
@@ -98,7 +99,7 @@ class Interception(CallHooks):
 
     def wrap(
         self,
-        function: "Function",
+        function: "Called",
         key: "Hashable" = (),
         *,
         asynchronous: bool = False,
@@ -108,7 +109,7 @@ class Interception(CallHooks):
         """Return a function of the same calls that runs the call hooks around; without any, the function itself.
 
         Args:
-            function: does what the call is for.
+            function: does what the call is for; where it only hands calls on, plans do that themselves.
             key: says which one it is, where there are several that are called so; whoever has the same key shares
                 plans.
             asynchronous: whether it is a coroutine function.
@@ -117,7 +118,7 @@ class Interception(CallHooks):
         """
         hooks = self._taking_part(only_before=only_before)
         body = self._body(hooks, function, key, asynchronous=asynchronous, planned=planned)
-        return function if body is None else self.plans.compiled(body)
+        return function_of(function) if body is None else self.plans.compiled(body)
 
     def body(self, function: "Function", key: "Hashable" = ()) -> "Body | None":
         """Return what ``wrap`` would make a function of; None without call hooks."""
@@ -130,7 +131,7 @@ class Interception(CallHooks):
     def _body(
         self,
         hooks: "tuple[CallHook, ...]",
-        function: "Function",
+        function: "Called",
         key: "Hashable",
         *,
         asynchronous: bool = False,
@@ -142,9 +143,7 @@ class Interception(CallHooks):
             return self.plans.plain(hooks, function, asynchronous=asynchronous)
         return self.plans.body(hooks, function, key, asynchronous=asynchronous)
 
-    def plan(
-        self, function: "Function", key: "Hashable" = (), *, call: str = "", asynchronous: bool = False
-    ) -> CallPlan:
+    def plan(self, function: "Called", key: "Hashable" = (), *, call: str = "", asynchronous: bool = False) -> CallPlan:
         """Return what a call would do; neither the function nor a hook is run to tell.
 
         Args:
@@ -153,24 +152,24 @@ class Interception(CallHooks):
             call: the function, for people; the default is its module and name.
             asynchronous: whether it is a coroutine function.
         """
-        hooks = self.call_hooks()
-        whole, traces, reason = self._ask(hooks, key, asynchronous=asynchronous)
+        hooks, forwards = self.call_hooks(), isinstance(function, Forwarding)
+        whole, traces, reason = self._ask(hooks, key, asynchronous=asynchronous, forwards=forwards)
 
         def replay() -> "tuple[Hashable, Function]":
             current = self.call_hooks()
             body = self._body(current, function, key, asynchronous=asynchronous)
-            again = function if body is None else self.plans.compiled(body)
-            return self._ask(current, key, asynchronous=asynchronous)[0], again
+            again = function_of(function) if body is None else self.plans.compiled(body)
+            return self._ask(current, key, asynchronous=asynchronous, forwards=forwards)[0], again
 
-        nodes = nodes_of(hooks, traces, call or label_of(function))
+        nodes = nodes_of(hooks, traces, call or label_of(function_of(function)))
         return CallPlan(called=self.name, key=whole, nodes=nodes, reason=reason, _replay=replay)
 
     def _ask(
-        self, hooks: "tuple[CallHook, ...]", key: "Hashable", *, asynchronous: bool
+        self, hooks: "tuple[CallHook, ...]", key: "Hashable", *, asynchronous: bool, forwards: bool
     ) -> "tuple[Hashable, tuple[Traced, ...] | None, str]":
         """Return what a plan for hooks depends on and what each does, or why there is none."""
         try:
-            plan, _ = self.plans.find(hooks, key, asynchronous=asynchronous)
+            plan, _ = self.plans.find(hooks, key, asynchronous=asynchronous, forwards=forwards)
         except UnplannableError as error:
             return (key, asynchronous, hooks), None, str(error)
         return plan.key, plan.traces, ""

@@ -75,20 +75,26 @@ class AmbiguousCallError(PlugframeError, TypeError):
 class BackendNotFoundError(PlugframeError, LookupError):
     """Nothing provides a backend of this name."""
 
-    def __init__(self, backend: str, of: str, near: tuple[str, ...] = (), *, asked_by: str = "") -> None:
-        """Keep the backend, the operation or host that has none of the name, names like it, and who asked for it."""
+    def __init__(
+        self, backend: str, of: str, near: tuple[str, ...] = (), *, asked_by: str = "", refusal: str = ""
+    ) -> None:
+        """Keep the backend, the operation or host that has none of the name, names like it, who asked, who may not run.
+
+        The refusal tells which plugin declares it and may not run, and the next step.
+        """
         super().__init__(backend, of, near)
         self.backend = backend
         self.of = of
         self.near = near
         self.asked_by = asked_by
+        self.refusal = refusal
 
     def __str__(self) -> str:
         place = f", which {self.asked_by} names" if self.asked_by else ""
+        advice = "Next: install the distribution that declares it, or load the plugin that registers it"
         return (
             f"{self.of} has no backend named {self.backend!r}{place}{_hint(self.near)}"
-            f"{'' if self.near else '.'} Next: install the distribution that declares it, or load the plugin that "
-            f"registers it"
+            f"{'' if self.near else '.'} {self.refusal or advice}"
         )
 
 

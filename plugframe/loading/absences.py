@@ -2,7 +2,7 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from plugframe.loading.plugins import Loader
     from plugframe.namespaces.names import Names
@@ -29,7 +29,7 @@ def explain_absence(name: str, plugins: "Plugins", loader: "Loader", registered:
     """
     reasons = (
         _namespace(name, registered),
-        _refused("classes", name, plugins),
+        _refused("classes", plugins, lambda declared: _covers(declared, name)),
         _unusable(name, plugins, registered),
         _failed(name, plugins, loader),
     )
@@ -63,12 +63,22 @@ def explain_refusal(kind: str, name: str, plugins: "Plugins") -> str:
         name: the whole name of what is not there, or the namespace that it would be in.
         plugins: the host's.
     """
-    return next(_refused(kind, name, plugins), "")
+    return next(_refused(kind, plugins, lambda declared: _covers(declared, name)), "")
 
 
-def _refused(kind: str, name: str, plugins: "Plugins") -> "Iterator[str]":
+def explain_refused_backend(operation: str, backend: str, plugins: "Plugins") -> str:
+    """Return the same of a backend of an operation; of any, where its name is empty."""
+
+    def is_meant(declared: str) -> bool:
+        whose, _, name = declared.rpartition(".")
+        return name == backend and operation in ("", whose)
+
+    return next(_refused("operations", plugins, is_meant), "")
+
+
+def _refused(kind: str, plugins: "Plugins", is_meant: "Callable[[str], bool]") -> "Iterator[str]":
     for plugin in plugins.everything():
-        declares = any(_covers(declared, name) for declared in plugin.provides.get(kind, ()))
+        declares = any(map(is_meant, plugin.provides.get(kind, ())))
         if declares and not plugin.decision.allowed:
             reason = f"{plugin.state}: {plugin.decision.reason}"
             step = plugin.decision.next_step or f"plugframe why {plugin.name} --host {plugins.host}"

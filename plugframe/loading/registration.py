@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from plugframe.errors import NotRegisteredError, RegistrationError
 from plugframe.hooks.hosted.framework import offer_registrars
 from plugframe.hooks.hosted.manager import HostManager
-from plugframe.loading.absences import explain_absence, explain_refusal
+from plugframe.loading.absences import explain_absence, explain_refusal, explain_refused_backend
 from plugframe.loading.activation import Activation, check_declared
 from plugframe.loading.declared import additions, resolver
 from plugframe.loading.guarding import Guarding
@@ -142,11 +142,14 @@ class Registration:
         if self._operations is None:
             from plugframe.operations.operations import Operations
 
-            made = Operations(self._host, self.backends, self.manager.everywhere.get())
+            made = Operations(self._host, self.backends, self.manager.everywhere.get(), self._refused_backend)
             with _publishing:
                 first: Operations | None = self._operations
                 self._operations = first or made
         return self._operations
+
+    def _refused_backend(self, operation: str, backend: str) -> str:
+        return explain_refused_backend(operation, backend, self._plugins())
 
     def _load_library(self, reference: str) -> object:
         from plugframe.loading.libraries.places import find_file

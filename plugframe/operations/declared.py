@@ -11,7 +11,6 @@ from plugframe.operations.matching.kinds import kind_of
 from plugframe.operations.matching.signatures import kinds_of
 from plugframe.operations.resolution.candidates import DEFAULT, Overload, candidates_of
 from plugframe.operations.resolution.implementations import Implementations
-from plugframe.operations.resolution.settings import check_backend
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +38,10 @@ if TYPE_CHECKING:
 
         def check(self, additions: Iterable[Addition]) -> None:
             """Refuse backends that cannot be registered."""
+            raise NotImplementedError
+
+        def check_backend(self, backend: str, operation: str = "") -> None:
+            """Raise if nothing provides a backend."""
             raise NotImplementedError
 
         def wanted(self, operation: "DeclaredOperation", backend: str) -> Wanted:
@@ -129,7 +132,7 @@ class DeclaredOperation:
             BackendNotFoundError: the operation has no such backend.
             PluginImportError: it cannot be imported, or cannot implement the operation.
         """
-        check_backend(backend, self.implementations.names(), repr(self.name))
+        self.owner.check_backend(backend, self.name)
         return self.default if backend == DEFAULT else self.candidates(backend)[0].function
 
     def fake(self, function: "Function") -> "Function":

@@ -10,7 +10,7 @@ from abc import get_cache_token
 from itertools import count
 from weakref import ref
 
-from plugframe.calls.forwarding import compile_text, write_parameters
+from plugframe.calls.forwarding import Forwarding, compile_text, write_parameters
 from plugframe.errors import Decline
 
 __tracebackhide__ = True  # pytest's reports are of those who call operations and who implement them
@@ -101,8 +101,10 @@ class _Generated:
         self.globals[self.words[word]] = value
 
 
-class Forward(_Generated):
+class Forward(_Generated, Forwarding):
     """A function that calls its target; where that declines, another is told, and says what the call returns."""
+
+    expected = Decline
 
     def __init__(
         self, name: str, parameters: "Sequence[Parameter]", declined: "Callable[..., Any]", enter: "Callable[..., Any]"
@@ -117,17 +119,13 @@ class Forward(_Generated):
             enter: the first target.
         """
         super().__init__(_FORWARD, name, parameters, declined=declined)
+        self.otherwise = declined
         self.point(enter)
 
     def point(self, target: "Callable[..., Any]") -> None:
         """Let calls that begin from now on call another target."""
+        self.target = target
         self.set("target", target)
-
-    @property
-    def target(self) -> "Callable[..., Any]":
-        """What calls call now."""
-        found: Callable[..., Any] = self.globals[self.words["target"]]
-        return found
 
 
 class ByTypes(_Generated):

@@ -12,7 +12,6 @@ from plugframe.operations.dispatching import ByTypes, Forward, raised_by
 from plugframe.operations.explaining import Explanation, explain
 from plugframe.operations.resolution.contexts import ResolvedCall, checker_of
 from plugframe.operations.resolution.resolving import Resolution
-from plugframe.operations.resolution.settings import check_backend
 
 __tracebackhide__ = True  # pytest's reports are of those who call operations and who implement them
 
@@ -97,13 +96,15 @@ class Operation(DeclaredOperation):
     def arrive(self, /, *args: "Any", **kwargs: "Any") -> "Any":  # noqa: ANN401 # the operation's own
         """Make the first call after a change of the call hooks; later ones go straight to what it found."""
         version = self.interception.version
-        around = self.interception.wrap(self._core.function)  # asks the hooks, so no lock is held
+        around = self.interception.wrap(self._core)  # asks the hooks, so no lock is held
         if around is not self._core.function:
             self._hooking.add(around.__code__)
         with self._lock:
             if version is self.interception.version:
                 self._is_hooked = around is not self._core.function
                 self._outer.point(around if self._is_hooked else self._core.target)
+                if version is not self.interception.version:  # A finalizer came between, in this thread.
+                    self.rehook()
         return around(*args, **kwargs)
 
     def enter(self, /, *args: "Any", **kwargs: "Any") -> "Any":  # noqa: ANN401 # the operation's own
@@ -221,7 +222,7 @@ class Operation(DeclaredOperation):
         Raises:
             BackendNotFoundError: the operation has no such backend.
         """
-        check_backend(backend, self.implementations.names(), repr(self.name))
+        self.owner.check_backend(backend, self.name)
         named, key = partial(self.call_named, backend), ("using", backend)
 
         def call(*args: "Any", **kwargs: "Any") -> "Any":  # noqa: ANN401 # the operation's own
@@ -234,7 +235,7 @@ class Operation(DeclaredOperation):
 
         Backends are imported as they would be for the call, and ``can_run`` and ``should_run`` are asked.
         """
-        return explain(self._resolution(args, kwargs), unplanned=self.interception.plan(self._core.function).reason)
+        return explain(self._resolution(args, kwargs), unplanned=self.interception.plan(self._core).reason)
 
     def plan(self, /, *args: "Any", **kwargs: "Any") -> "CallPlan":  # noqa: ANN401
         """Return what a call would do: the call hooks around the implementation that would answer; nothing is run.
@@ -247,7 +248,8 @@ class Operation(DeclaredOperation):
         candidate = next(resolution.ranked(), None)
         if candidate is None:
             raise resolution.nobody()
-        return self.interception.plan(self._core.function, call=f"{candidate.name} of {candidate.provider}")
+        key = (candidate.overload.name, candidate.backend)
+        return self.interception.plan(self._core, key, call=f"{candidate.name} of {candidate.provider}")
 
     def __repr__(self) -> str:
         return f"<operation {self.name}{self.signature}>"

@@ -49,15 +49,22 @@ class Operations(CheckedOperations):
         [1, 2]
     """
 
-    def __init__(self, host: str, table: "References", calls: "CallHooks | None" = None) -> None:
+    def __init__(
+        self,
+        host: str,
+        table: "References",
+        calls: "CallHooks | None" = None,
+        refusal: "Callable[[str, str], str]" = lambda *_: "",
+    ) -> None:
         """Know of no operation.
 
         Args:
             host: the host's name.
             table: all its backends, by ``namespace.operation.backend``.
             calls: the call hooks of all that the host calls.
+            refusal: returns of an operation and a backend who declares it and may not run; see ``WishedOperations``.
         """
-        super().__init__(host)
+        super().__init__(host, refusal)
         self.backend_names = table
         self.host_calls = calls
         self._operations: dict[str, Operation] = {}

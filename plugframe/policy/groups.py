@@ -10,10 +10,10 @@ PARTS = {"classes": 2, "callbacks": 1, "libraries": 1, "operations": 3}  # of a 
 RESERVED = {  # what could not be reached: methods have these names
     "classes": ("add", "get", "mount", "provider"),
     "operations": (
-        "backend_names", "backends", "check", "checked_by", "configure", "crossref", "declare", "disable", "drop",
-        "fallback", "find", "forget_environment", "get", "host", "host_calls", "is_active", "loaded_overloads",
-        "prefer", "problems", "registered_overloads", "renew", "settle", "standing_checker", "undeclared", "unsettle",
-        "wanted", "warn",
+        "backend_names", "backends", "check", "check_backend", "checked_by", "configure", "crossref", "declare",
+        "disable", "drop", "fallback", "find", "forget_environment", "get", "host", "host_calls", "is_active",
+        "loaded_overloads", "prefer", "problems", "registered_overloads", "renew", "settle", "standing_checker",
+        "undeclared", "unsettle", "wanted", "warn",
     ),
 }  # fmt: skip
 

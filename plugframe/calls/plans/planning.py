@@ -9,6 +9,7 @@ from collections import OrderedDict
 from functools import partial
 from typing import Any, NamedTuple
 
+from plugframe.calls.forwarding import Forwarding
 from plugframe.calls.functions import compile_function
 from plugframe.calls.plans.checking import late, mistyped, replaced, returned
 from plugframe.calls.plans.hooks import Outcome
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     Hooks = tuple[CallHook, ...]
     Function = Callable[..., Any]
+    Called = Function | Forwarding
 
 MOST = 64  # plans of one callable; those that were used last are kept
 
@@ -94,7 +96,9 @@ class Plans:
                 if plugin is None or plugin in plan.plugins:
                     del self._plans[key]
 
-    def find(self, hooks: "Hooks", key: "Hashable", *, asynchronous: bool = False) -> "tuple[Plan, tuple[Key, ...]]":
+    def find(
+        self, hooks: "Hooks", key: "Hashable", *, asynchronous: bool = False, forwards: bool = False
+    ) -> "tuple[Plan, tuple[Key, ...]]":
         """Return the plan for hooks, which is made if there is none, and what the hooks say of themselves now.
 
         No lock is held while hooks are asked, and nothing is kept where one of them cannot take part.
@@ -103,7 +107,7 @@ class Plans:
             UnplannableError: one cannot; the message says whose, and why.
         """
         keys = tuple(_of(hook, partial(read, hook)) for hook in hooks)
-        whole = (key, asynchronous, tuple(tuple(one.shape) for one in keys))
+        whole = (key, asynchronous, forwards, tuple(tuple(one.shape) for one in keys))
         with self._lock:
             plan, drops = self._plans.get(whole), self._drops
             if plan is not None:
@@ -111,7 +115,7 @@ class Plans:
                 self._hits += 1
                 return plan, keys
         traces = tuple(_of(hook, partial(trace, hook, one)) for hook, one in zip(hooks, keys, strict=True))
-        text, places = write_plan(self._callee, hooks, traces, asynchronous=asynchronous)
+        text, places = write_plan(self._callee, hooks, traces, asynchronous=asynchronous, forwards=forwards)
         plan = Plan(whole, text, places, traces, frozenset(hook.plugin for hook in hooks))
         with self._lock:
             self._misses += 1
@@ -121,24 +125,24 @@ class Plans:
                     self._plans.popitem(last=False)
         return plan, keys
 
-    def body(self, hooks: "Hooks", function: "Function", key: "Hashable", *, asynchronous: bool = False) -> Body:
+    def body(self, hooks: "Hooks", function: "Called", key: "Hashable", *, asynchronous: bool = False) -> Body:
         """Return a function that makes a call with hooks: planned if it can be, else the plain way.
 
         Args:
             hooks: those that take part, sorted by kind.
-            function: does what the call is for.
+            function: does what the call is for; of one that only hands calls on, a plan takes the place.
             key: says which function that is; one with another key has another plan.
             asynchronous: whether the function is a coroutine function.
         """
         if any(map(is_keyed, hooks)):
             return self._looking(hooks, function, key, asynchronous=asynchronous)
         try:
-            plan, keys = self.find(hooks, key, asynchronous=asynchronous)
+            plan, keys = self.find(hooks, key, asynchronous=asynchronous, forwards=isinstance(function, Forwarding))
         except UnplannableError:
             return self.plain(hooks, function, asynchronous=asynchronous)
         return self._fill(plan, keys, hooks, function)
 
-    def plain(self, hooks: "Hooks", function: "Function", *, asynchronous: bool = False) -> Body:
+    def plain(self, hooks: "Hooks", function: "Called", *, asynchronous: bool = False) -> Body:
         """Return a function that makes a call with hooks step by step."""
         head, passed = header(self._callee, asynchronous=asynchronous)
         given = ", ".join(f"{name!r}: {name}" for name in self._callee.signature.parameters)
@@ -149,24 +153,25 @@ class Plans:
             f"        return {wait}{mark('function')}({passed})\n"
             f"    return {wait}{mark('run')}({{{given}}})\n"
         )
-        runs = partial(run_async if asynchronous else run, self._callee, hooks, function)
-        values = {"is_suspended": is_suspended, "function": function, "run": runs}
+        whole = function_of(function)
+        runs = partial(run_async if asynchronous else run, self._callee, hooks, whole)
+        values = {"is_suspended": is_suspended, "function": whole, "run": runs}
         return Body(text, values, show(self._callee.name, text, ()))
 
-    def _looking(self, hooks: "Hooks", function: "Function", key: "Hashable", *, asynchronous: bool) -> Body:
+    def _looking(self, hooks: "Hooks", function: "Called", key: "Hashable", *, asynchronous: bool) -> Body:
         """Return a function that asks the hooks at each call what it depends on; some say so themselves."""
         head, passed = header(self._callee, asynchronous=asynchronous)
         text = f"{head}\n    return {'await ' * asynchronous}{mark('current')}()({passed})\n"
         current = _Current(self, hooks, function, key, asynchronous=asynchronous)
         return Body(text, {"current": current}, show(self._callee.name, text, ()))
 
-    def _fill(self, plan: Plan, keys: "Sequence[Key]", hooks: "Hooks", function: "Function") -> Body:
+    def _fill(self, plan: Plan, keys: "Sequence[Key]", hooks: "Hooks", function: "Called") -> Body:
         """Return the function of a plan, with the hooks as they are now."""
         callee = self._callee
         values: dict[str, object] = {
-            "function": function, "is_suspended": is_suspended, "new": object.__new__, "kind": callee.arguments,
-            "fate": Fate, "outcome": Outcome, "new_tuple": tuple.__new__, "called": callee.name,
-            "result_types": callee.result_types,
+            "function": function_of(function), "forwarding": function, "is_suspended": is_suspended,
+            "new": object.__new__, "kind": callee.arguments, "fate": Fate, "outcome": Outcome,
+            "new_tuple": tuple.__new__, "called": callee.name, "result_types": callee.result_types,
             "watch": Watcher(partial(_tell, callee.name, hooks), plan.places),
         }  # fmt: skip
         values |= {f"types_{place}": callee.types.get(name) for place, name in enumerate(callee.signature.parameters)}
@@ -194,18 +199,23 @@ class _Current:
     __slots__ = ("_asynchronous", "_function", "_hooks", "_key", "_last", "_plans")
 
     def __init__(
-        self, plans: Plans, hooks: "Hooks", function: "Function", key: "Hashable", *, asynchronous: bool
+        self, plans: Plans, hooks: "Hooks", function: "Called", key: "Hashable", *, asynchronous: bool
     ) -> None:
         self._plans = plans
         self._hooks = hooks
         self._function = function
         self._key = key
         self._asynchronous = asynchronous
-        self._last: tuple[Plan | None, tuple[object, ...], Function] = None, (), function
+        self._last: tuple[Plan | None, tuple[object, ...], Function] = None, (), function_of(function)
 
     def __call__(self) -> "Function":
         try:
-            plan, keys = self._plans.find(self._hooks, self._key, asynchronous=self._asynchronous)
+            plan, keys = self._plans.find(
+                self._hooks,
+                self._key,
+                asynchronous=self._asynchronous,
+                forwards=isinstance(self._function, Forwarding),
+            )
         except UnplannableError:
             return self._plans.compiled(self._plans.plain(self._hooks, self._function, asynchronous=self._asynchronous))
         lifted = tuple(value for one in keys for value in one.lifted.values())
@@ -216,6 +226,11 @@ class _Current:
             function = self._plans.compiled(body)
             self._last = plan, lifted, function
         return function
+
+
+def function_of(called: "Called") -> "Function":
+    """Return what does all that a call is for."""
+    return called.function if isinstance(called, Forwarding) else called
 
 
 _REFUSALS: "dict[str, Function]" = {"mistyped": mistyped, "replaced": replaced, "returned": returned, "late": late}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from plugframe.calls.plans.hooks import CallHook
     from plugframe.calls.plans.tracing import Recorded, Reference, Traced
 
-_LOCALS = ("arguments", "error", "fate", "made", "result", "value")
+_LOCALS = ("arguments", "error", "fate", "made", "result", "target", "value")
 
 
 def header(callee: "Callee", *, asynchronous: bool) -> tuple[str, str]:
@@ -25,7 +25,12 @@ def header(callee: "Callee", *, asynchronous: bool) -> tuple[str, str]:
 
 
 def write_plan(
-    callee: "Callee", hooks: "Sequence[CallHook]", traces: "Sequence[Traced]", *, asynchronous: bool
+    callee: "Callee",
+    hooks: "Sequence[CallHook]",
+    traces: "Sequence[Traced]",
+    *,
+    asynchronous: bool,
+    forwards: bool = False,
 ) -> tuple[str, dict[int, int]]:
     """Return the source of a function that makes a call with its call hooks, and which line belongs to which hook.
 
@@ -34,20 +39,27 @@ def write_plan(
         hooks: those that take part, sorted by kind.
         traces: what each does.
         asynchronous: whether the call is awaited.
+        forwards: whether what it does is a ``Forwarding``.
 
     Returns:
         The text and line number to number of the hook. In the text stand between two ``MARK`` a hook's number for the
         hook; behind ``lift_`` or ``constant_`` its number and another for what it uses; behind ``mistyped_``,
         ``replaced_``, ``returned_`` and ``late_`` its number, for what refuses what it returned; ``types_`` and a
-        parameter's number, ``result_types``, ``function``, ``is_suspended``, ``new``, ``kind``, ``fate``, ``called``,
-        ``outcome``, ``new_tuple``, ``watch`` and builtins.
+        parameter's number, ``result_types``, ``function``, ``forwarding``, ``is_suspended``, ``new``, ``kind``,
+        ``fate``, ``called``, ``outcome``, ``new_tuple``, ``watch`` and builtins.
     """
-    return _Writer(callee, hooks, traces, asynchronous=asynchronous).function()
+    return _Writer(callee, hooks, traces, asynchronous=asynchronous, forwards=forwards).function()
 
 
 class _Writer:
     def __init__(
-        self, callee: "Callee", hooks: "Sequence[CallHook]", traces: "Sequence[Traced]", *, asynchronous: bool
+        self,
+        callee: "Callee",
+        hooks: "Sequence[CallHook]",
+        traces: "Sequence[Traced]",
+        *,
+        asynchronous: bool,
+        forwards: bool,
     ) -> None:
         self.callee = callee
         self.parameters = tuple(callee.signature.parameters)
@@ -58,8 +70,10 @@ class _Writer:
         self.suffix = ""
         while any(name.startswith(own + self.suffix) for name in self.parameters for own in _LOCALS):
             self.suffix += "_"
-        self.head, passed = header(callee, asynchronous=asynchronous)
-        self.call = f"{'await ' if asynchronous else ''}{mark('function')}({passed})"
+        self.head, self.passed = header(callee, asynchronous=asynchronous)
+        self.wait = "await " * asynchronous
+        self.call = f"{self.wait}{mark('function')}({self.passed})"
+        self.forwards = forwards
         self.lines: list[str] = []
         self.places: dict[int, int] = {}
 
@@ -86,21 +100,33 @@ class _Writer:
         self.add(1, "try:")
         self._before()
         if self._has(POST) or self._has(COMMIT):
-            self.add(2, f"{self.own('result')} = {self.call}")
+            self._call(2, f"{self.own('result')} = ")
             for place, hook in self.hooks:
                 if hook.kind == POST:
                     self._post(2, place)
             self._commit(2)
         else:
-            self.add(2, f"return {self.call}")
+            self._call(2, "return ")
         self._watch(1, "raise")
+
+    def _call(self, depth: int, then: str) -> None:
+        """Write what the hooks are around, and what becomes of its result."""
+        if not self.forwards:
+            self.add(depth, f"{then}{self.call}")
+            return
+        target, error, forwarding = self.own("target"), self.own("error"), mark("forwarding")
+        given = ", ".join(filter(None, (target, error, self.passed)))
+        self.add(depth, f"{target} = {forwarding}.target", "try:")
+        self.add(depth + 1, f"{then}{self.wait}{target}({self.passed})")
+        self.add(depth, f"except {forwarding}.expected as {error}:")
+        self.add(depth + 1, f"{then}{self.wait}{forwarding}.otherwise({given})")
 
     def _fated(self) -> None:
         """Write a call of which some post-hooks run after an exception, too."""
         arguments, result, fate = self.own("arguments"), self.own("result"), self.own("fate")
         self.add(1, f"{arguments} = {result} = None", f"{fate} = {mark('fate')}()", "try:")
         self._before()
-        self.add(2, f"{result} = {self.call}")
+        self._call(2, f"{result} = ")
         self._watch(1, f"{fate}.fail({self.own('error')})")
         self.add(1, f"if {arguments} is None:")
         self._make_arguments(2)

@@ -22,9 +22,9 @@ class CheckedOperations(WishedOperations):
     Nothing that this takes is imported before a check is asked for.
     """
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, refusal: "Callable[[str, str], str]" = lambda *_: "") -> None:
         """Check nothing, and leave the environment for the first call to look at."""
-        super().__init__(host)
+        super().__init__(host, refusal)
         self._has_looked = False
         self._standing: Checker | None = None
 

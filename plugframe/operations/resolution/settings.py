@@ -1,6 +1,7 @@
 """Which backends come first, and whether the host's own functions stand in: by code and by the environment."""
 
 import os
+from functools import partial
 
 from plugframe.errors import BackendNotFoundError, OperationSettingError, near_matches
 from plugframe.operations.resolution.candidates import DEFAULT
@@ -8,7 +9,7 @@ from plugframe.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 FALLBACKS = ("default", "error")
 _OFF = ("0", "false", "no", "off")
@@ -55,7 +56,13 @@ def variables(host: str) -> tuple[str, str]:
     return f"{start}_BACKENDS", f"{start}_FALLBACK"
 
 
-def from_environment(host: str, known: "Collection[str]", environment: "Mapping[str, str] | None" = None) -> Settings:
+def from_environment(
+    host: str,
+    known: "Collection[str]",
+    environment: "Mapping[str, str] | None" = None,
+    *,
+    explain: "Callable[[str], str]" = lambda _: "",
+) -> Settings:
     """Return what the environment sets for a host.
 
     ``MYAPP_BACKENDS`` names backends in order, with commas between them; ``0``, ``false``, ``no`` or ``off`` switches
@@ -66,6 +73,7 @@ def from_environment(host: str, known: "Collection[str]", environment: "Mapping[
         host: its name.
         known: the backends that there are.
         environment: the variables; ``os.environ`` where none are given.
+        explain: returns of a backend who declares it and may not run.
 
     Raises:
         BackendNotFoundError: a variable names a backend that nothing provides.
@@ -78,7 +86,7 @@ def from_environment(host: str, known: "Collection[str]", environment: "Mapping[
         return Settings(is_off=True, fallback=read_fallback(found.get(policy, ""), policy))
     backends = tuple(dict.fromkeys(filter(None, (part.strip() for part in value.split(",")))))
     for backend in backends:
-        check_backend(backend, known, host, asked_by=names)
+        check_backend(backend, known, host, explain=partial(explain, backend), asked_by=names)
     return Settings(backends=backends or None, fallback=read_fallback(found.get(policy, ""), policy))
 
 
@@ -97,12 +105,21 @@ def read_fallback(value: str, setting: str) -> "str | None":
     raise OperationSettingError(setting, value, known, near_matches(word, known))
 
 
-def check_backend(backend: str, known: "Collection[str]", of: str, *, asked_by: str = "") -> None:
+def check_backend(
+    backend: str, known: "Collection[str]", of: str, *, explain: "Callable[[], str]", asked_by: str = ""
+) -> None:
     """Raise if nothing provides a backend.
+
+    Args:
+        backend: its name.
+        known: those that there are.
+        of: the operation or the host, for people.
+        explain: returns who declares it and may not run.
+        asked_by: the variable that names it.
 
     Raises:
         BackendNotFoundError: nothing does.
     """
     if backend != DEFAULT and backend not in known:
         near = near_matches(str(backend), tuple(sorted({*known, DEFAULT})))
-        raise BackendNotFoundError(backend, of, near, asked_by=asked_by)
+        raise BackendNotFoundError(backend, of, near, asked_by=asked_by, refusal=explain())

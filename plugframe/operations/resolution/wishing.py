@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import contextmanager
+from functools import partial
 
 from plugframe.errors import OperationSettingError, near_matches
 from plugframe.operations.resolution.contexts import Wish, checkers, wishes
@@ -10,7 +11,7 @@ from plugframe.operations.resolution.wanting import Wanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
     from typing import Any
 
@@ -21,9 +22,16 @@ if TYPE_CHECKING:
 class WishedOperations:
     """Operations of which somebody wants something; where nobody does, none of this is asked."""
 
-    def __init__(self, host: str) -> None:
-        """Want nothing yet of the operations of a host."""
+    def __init__(self, host: str, refusal: "Callable[[str, str], str]" = lambda *_: "") -> None:
+        """Want nothing yet of the operations of a host.
+
+        Args:
+            host: its name.
+            refusal: returns of an operation, or of all where its name is empty, and a backend who declares it and may
+                not run.
+        """
         self.host = host
+        self._refusal = refusal
         self._lock = threading.RLock()
         self._active = 0
         self._settings: dict[str, Settings] = {}
@@ -37,6 +45,15 @@ class WishedOperations:
     def get(self, name: str) -> object:
         """Return the live function of an operation, or raise."""
         raise NotImplementedError
+
+    def check_backend(self, backend: str, operation: str = "") -> None:
+        """Raise if nothing provides a backend of an operation, or of any.
+
+        Raises:
+            BackendNotFoundError: nothing does.
+        """
+        of = repr(operation) if operation else self.host
+        check_backend(backend, self.backends(operation), of, explain=partial(self._refusal, operation, backend))
 
     def unsettle(self) -> None:
         """Forget what was found for calls, but for what could answer them."""
@@ -77,9 +94,8 @@ class WishedOperations:
         if operation:
             self.get(operation)
         if kind != "fallback":
-            known = self.backends(operation)
             for backend in values:
-                check_backend(backend, known, repr(operation) if operation else self.host)
+                self.check_backend(backend, operation)
         return self._wished(Wish(self, kind, values, operation))
 
     @contextmanager
@@ -134,7 +150,7 @@ class WishedOperations:
             check_fallback(fallback, "fallback")
         names = None if backends is None else tuple(backends)
         for backend in names or ():
-            check_backend(backend, self.backends(operation), repr(operation) if operation else self.host)
+            self.check_backend(backend, operation)
         self._settings = {**self._settings, operation: Settings(backends=names, fallback=fallback)}
         self.forget_environment()
         self.unsettle()
@@ -153,7 +169,7 @@ class WishedOperations:
         return Wanted(self, operation.name, settings, self._variables, backend=backend)
 
     def _merge(self, operation: "DeclaredOperation") -> Settings:
-        settings = from_environment(self.host, self.backends())
+        settings = from_environment(self.host, self.backends(), explain=partial(self._refusal, ""))
         for key in (operation.name, ""):
             settings = settings.over(self._settings.get(key, Settings()))
         return settings.over(Settings(fallback=operation.declared_fallback))
