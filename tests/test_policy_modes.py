@@ -265,7 +265,7 @@ WAYS: dict[str, Callable[[Host], object]] = {
     "a class": lambda host: host.classes.vision.Net,
     "a class by name": lambda host: host.classes.get("vision.Net"),
     "a library": lambda host: host.libraries.get("visionlib"),
-    "a backend": lambda host: host.ops.table.get("image.resize.vision"),
+    "a backend": lambda host: host.ops.backend_names.get("image.resize.vision"),
 }
 
 
