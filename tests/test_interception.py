@@ -517,11 +517,8 @@ def test_surplus_arguments_that_could_not_be_passed_on_are_refused(way: str, mor
         return [a, b, d, f]
 
     called = Intercepted(way, function)
-    for hook in (
-        {"function": lambda _: more, "argument": "f"},
-        {"function": lambda _: {"f": more}},
-    ):
-        with called.hooks.register_pre_hook(**hook, plugin="acme"):
+    for hook, argument in ((lambda _: more, "f"), (lambda _: {"f": more}, None)):
+        with called.hooks.register_pre_hook(hook, argument=argument, plugin="acme"):
             with pytest.raises(CallHookError, match="the argument 'f' is dict of other names to values") as caught:
                 called(1, x=1)
             assert caught.value.plugin == "acme"
@@ -675,6 +672,7 @@ def test_exception_is_kept_by_nothing_after_the_call(way: str, options: dict[str
     called.hooks.register_post_hook(fail, **options)
     gc.disable()
     try:
+        alive: Callable[[], object] = object
         try:
             called([], 2)
         except (LostError, ExceptionGroup) as error:

@@ -276,7 +276,7 @@ def test_backend_of_a_plugin_counts_while_it_is_loaded(site: Site) -> None:
 
 def test_undeclared_operations_of_entry_points_are_told_and_change_nothing(site: Site) -> None:
     names: tuple[str, ...] = ("image.resise.acme", "image.resize.default", "resize.acme", "prefer.resize.acme")
-    also = {"myapp.operations": dict.fromkeys(names, "acme_x_models:resize")}
+    also: dict[str, dict[str, str]] = {"myapp.operations": dict.fromkeys(names, "acme_x_models:resize")}
     site.install(plugin("x", also=also))
     resize = declare(site.host)
     assert resize([]) == "default 2 False"

@@ -335,6 +335,21 @@ def test_hooks_of_a_host_pass_over_a_denied_plugin(tmp_path: Path, denied: Calla
             assert [result.state for result in host.load_all()] == ["disabled"]
 
 
+def test_the_manager_loads_installed_plugins_as_pluggys_does_but_none_that_is_denied(
+    tmp_path: Path, denied: Callable[..., Host]
+) -> None:
+    write_tree(tmp_path, distribution("acme-other", entry_points={"myapp.plugins": {"other": "string"}}))
+    write_tree(tmp_path, distribution("acme-bad", entry_points={"myapp.plugins": {"bad": "no_such_module"}}))
+    host = denied()
+    with on_path(tmp_path):
+        assert host.manager.load_setuptools_entrypoints("myapp.plugins", "vision") == 0
+        assert host.manager.load_setuptools_entrypoints("myapp.plugins") == 1
+        assert host.manager.load_setuptools_entrypoints("myapp.plugins") == 0
+        assert [name for name, _ in host.manager.list_name_plugin()] == ["other"]
+        found = {result.plugin.name: result.state for result in host.report()}
+        assert found == {"bad": "broken", "other": "loaded", "vision": "disabled"}
+
+
 def test_a_denied_plugin_cannot_be_loaded_and_every_message_repeats_why(
     tmp_path: Path, denied: Callable[..., Host]
 ) -> None:

@@ -85,6 +85,11 @@ def test_two_of_one_name_are_both_explained(where: list[str]) -> None:
     assert shadowed["next"] == "pip uninstall rival"
 
 
+@pytest.mark.parametrize("name", ["shop.plugins:speech", "Shop.Plugins:Speech", "acme_speech:speech"])
+def test_a_plugin_is_found_by_the_name_of_its_entry_point_as_messages_write_it(where: list[str], name: str) -> None:
+    assert [row["name"] for row in why(where, name)] == ["speech"]
+
+
 @pytest.mark.parametrize(
     ("environment", "state", "told", "step"),
     [

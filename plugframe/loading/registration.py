@@ -101,11 +101,25 @@ class Registration:
         self.learned = Learned(host, lambda: plugins().snapshot)
         self._plugins, self._refused = plugins, refused
         self.activation = Activation(activation, plugins, self.loader, self.learned, self.check_required)
-        self.manager = HostManager(host, self.activation.wake, self._loading, self.activation.is_idle)
+        self.manager = HostManager(
+            host, self.activation.wake, self._loading, self.activation.is_idle, self._load_installed
+        )
 
     def check_required(self) -> None:
         """Raise where a plugin is not loaded that the host requires; see ``reporting.check_required``."""
         check_required(self._plugins(), self.loader)
+
+    def _load_installed(self, name: str | None) -> int:
+        """Load the plugins that may run and are not registered, or the one of a name; return how many that were."""
+        wanted = [
+            plugin
+            for plugin in self._plugins().values()
+            if name in (None, plugin.name) and not self.manager.has_plugin(plugin.name)
+        ]
+        outcomes = [self.loader.load(plugin) for plugin in wanted]
+        self.learned.save()
+        self.check_required()
+        return sum(self.manager.has_plugin(outcome.result.plugin.name) for outcome in outcomes)
 
     def _admit(self, plugin: Plugin) -> None:
         self.manager.admit(plugin)

@@ -23,12 +23,17 @@ def is_named(entry: EntryPoint, names: "Iterable[str]") -> bool:
 def find_plugins(name: str, plugins: "Sequence[Plugin]") -> tuple[Plugin, ...]:
     """Return the plugins that a name means, in order; none where it means nothing.
 
-    What is spelled like a plugin or a distribution counts before what only declares a hook, class, callback, library
-    or operation of that name.
+    What is spelled like a plugin, a distribution, or ``GROUP:NAME`` of an entry point counts before what only declares
+    a hook, class, callback, library or operation of that name.
     """
     wanted = spelling(name)
-    found = tuple(plugin for plugin in plugins if wanted in spellings(plugin.entry_point))
+    found = tuple(plugin for plugin in plugins if wanted in (*spellings(plugin.entry_point), _whole(plugin)))
     return found or tuple(plugin for plugin in plugins if any(name in names for names in plugin.provides.values()))
+
+
+def _whole(plugin: Plugin) -> str:
+    """Return how messages name a plugin's entry point, as ``spelling`` returns it."""
+    return spelling(f"{plugin.entry_point.group}:{plugin.name}")
 
 
 def like(name: str, plugins: "Iterable[Plugin]") -> tuple[str, ...]:

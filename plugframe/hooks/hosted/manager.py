@@ -37,6 +37,7 @@ class HostManager(PluginManager):
         activate: "Callable[[str], bool]",
         loading: "Callable[[], str | None]" = lambda: None,
         is_idle: "Callable[[], bool]" = lambda: False,
+        load_installed: "Callable[[str | None], int]" = lambda _: 0,
     ) -> None:
         """Make a manager without hooks.
 
@@ -45,6 +46,7 @@ class HostManager(PluginManager):
             activate: loads the plugins that implement a hook; returns whether that is done for good.
             loading: returns the name of the installed plugin that the calling thread is loading, or None.
             is_idle: returns whether no hook has a plugin to load.
+            load_installed: loads the installed plugins that may run, or the one of a name; returns how many it loaded.
         """
         self.companions: set[str] = set()
         self._loading = loading
@@ -54,6 +56,7 @@ class HostManager(PluginManager):
         self._policies: dict[str, Policy] = {}
         self._load = activate
         self._is_idle = is_idle
+        self._load_installed = load_installed
         self._sleeps = 0
         self.everywhere = Everywhere(host, self._hooks, loading)
         self._breaker: Breaker | None = None
@@ -120,6 +123,16 @@ class HostManager(PluginManager):
                 self.unregister(plugin, name)
                 self._name2plugin.pop(name, None)  # pluggy keeps one that is false
             raise
+
+    def load_setuptools_entrypoints(self, group: str, name: str | None = None) -> int:
+        """Load what a group names; see ``PluginManager.load_setuptools_entrypoints``.
+
+        The host's own plugins are loaded as ``Host.load_all`` does it: none that may not run, and a broken one is
+        reported and the others load.
+        """
+        if group == f"{self.project_name}.plugins":
+            return self._load_installed(name)
+        return super().load_setuptools_entrypoints(group, name)
 
     def _accompany(self) -> None:
         """Note that an installed plugin that is being loaded brings more than its own hooks."""
