@@ -41,6 +41,8 @@ def hostile_place(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     )
     trees = [hostile(name, group="skimtable.plugins") for name in CODE]
     made = make_venv(tmp_path_factory.mktemp("hostile") / "env", *trees)
+    for name in CODE:
+        (made.site / f"acme_{name}-6.6.dist-info" / "RECORD").write_text(f"acme_{name}.py,,\n", encoding="utf-8")
     for wheel in wheels.glob("*.whl"):
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(made.site)
@@ -75,7 +77,9 @@ class World:
 
     def __init__(self, place: Installation, folder: str) -> None:
         self.place = place
-        self.environment = place.variables(PLUGFRAME_QUARANTINE=folder, PLUGFRAME_PROJECT="off", PYTHONSAFEPATH="1")
+        self.environment = place.variables(
+            PLUGFRAME_QUARANTINE=folder, PLUGFRAME_PROJECT="off", PYTHONSAFEPATH="1", PYTHONDONTWRITEBYTECODE=""
+        )
 
     def popen(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start the host under a limit of memory."""
@@ -108,7 +112,7 @@ class World:
         return subprocess.run(
             [self.place.python, "-m", "plugframe", *arguments], env={**self.environment, **changed},
             cwd=self.place.prefix, stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8",
-            timeout=2 * PATIENCE, check=False,
+            timeout=5 * PATIENCE, check=False,  # It only keeps the tests from hanging, on a machine under load, too.
         )  # fmt: skip
 
 
@@ -189,6 +193,25 @@ def test_importing_each_alone_names_every_culprit(world: World) -> None:
     assert json.loads(world.run("quarantine", "list", "--json").stdout)["quarantine"] == []
 
 
+def test_all_are_locked_and_verified_and_none_is_run(world: World, tmp_path: Path) -> None:
+    lock = os.fspath(tmp_path / "hostile.lock")
+    check(world.run("lock", "--host", "skimtable", "--output", lock))
+    check(world.run("verify", "--lock", lock))
+    module = world.place.site / "acme_segfaulting.py"
+    before = module.read_bytes()
+    try:
+        module.write_bytes(before + b"# and more\n")
+        changed = world.run("verify", "--lock", lock, "--json")
+    finally:
+        module.write_bytes(before)
+    assert changed.returncode == 3, changed.stderr
+    found = [row for row in json.loads(changed.stdout)["files"] if row["status"] != "ok"]
+    assert [(row["distribution"], row["status"], row["file"]) for row in found] == [
+        ("acme-segfaulting 6.6", "modified", os.fspath(module))
+    ]
+    assert not os.path.exists(world.environment["PLUGFRAME_QUARANTINE"]), "nothing was loaded"
+
+
 @pytest.mark.parametrize("form", ["tree", "json"])
 def test_the_graph_has_every_plugin(survived: World, form: str) -> None:
     done = check(survived.run("graph", "--host", "skimtable", "--format", form))
@@ -235,9 +258,18 @@ def test_a_bisection_finds_the_culprit_and_quarantines_nobody(world: World, tmp_
 
 
 def test_a_profile_tells_of_the_others(survived: World) -> None:
-    done = survived.run("profile", "--runs", "1", "--json", "--", "python", "-c", SKIM, PLANETS)
+    done = survived.run("profile", "--runs", "1", "--timeout", "60", "--json", "--", "python", "-c", SKIM, PLANETS)
     assert done.returncode == 0, done.stderr
     assert "trends" in done.stdout
+
+
+def test_a_profile_of_what_hangs_is_ended_and_says_so(world: World) -> None:
+    module = world.place.site / "acme_hanging.py"
+    code = f"import runpy; runpy.run_path({os.fspath(module)!r})"
+    done = world.run("profile", "--host", "skimtable", "--timeout", "1", "--", "python", "-c", code)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "it did not end within 1 s" in done.stderr
+    assert "plugframe check --import" in done.stderr
 
 
 def test_python_of_another_environment_is_told_of_alike(survived: World) -> None:

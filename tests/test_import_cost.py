@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -42,6 +43,26 @@ def test_making_a_host_looks_at_nothing() -> None:
     assert not found.intersection(HEAVY)
     assert all(name.startswith("plugframe") for name in found)
     assert "plugframe.discovery.scanner" not in found
+
+
+def test_hooks_without_coroutines_do_without_asyncio() -> None:
+    code = """
+        import plugframe
+
+        host = plugframe.Host("myapp", path=[])
+
+        @host.hookspec
+        def render(page): ...
+
+        class Plain:
+            @host.hookimpl
+            def render(self, page):
+                return page
+
+        host.manager.register(Plain(), "plain")
+        assert render(page="p") == ["p"]
+    """
+    assert "asyncio" not in loaded_by(dedent(code))
 
 
 @pytest.fixture(scope="module")

@@ -265,7 +265,16 @@ def test_a_process_that_ends_by_itself_while_a_thread_loads_accuses_nobody(
 def test_a_process_forked_while_loading_neither_keeps_nor_lifts_the_mark(
     starts: Starts, quarantine_folder: str
 ) -> None:
-    code = f"import os, time\nif os.fork() == 0:\n    time.sleep(1)\n    os._exit(0)\n{SEGFAULT}\n"
+    code = f"""
+        import os, time
+        reader, writer = os.pipe()
+        if os.fork() == 0:
+            os.write(writer, b"here")
+            time.sleep(1)
+            os._exit(0)
+        os.read(reader, 4)
+        {SEGFAULT}
+    """
     starts.site.install(plugin("bad", code))
     with starts.popen() as process:
         assert process.wait() == -signal.SIGSEGV

@@ -39,11 +39,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-def names(folder: Path, *options: str) -> str:
+def names(folder: Path, output: "pytest.CaptureFixture[str]", *options: str) -> str:
     """Return the names of the entry points that a program under ``run`` sees."""
-    done = run_process("run", *options, "--", *script(folder, "names.py", NAMES))
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.strip()
+    done = run("run", *options, "--", *script(folder, "names.py", NAMES))
+    assert (done.exit_code, done.output) == (0, "")
+    out, err = output.readouterr()  # what the program wrote, to the descriptors of this process
+    assert err == ""
+    return out.strip()
 
 
 @pytest.mark.parametrize(
@@ -58,8 +60,10 @@ def names(folder: Path, *options: str) -> str:
         (["--only", "one", "--only", "acme_two", "--group", GROUP], "one two"),
     ],
 )
-def test_command_sees_what_is_not_left_out(folder: Path, options: list[str], left: str) -> None:
-    assert names(folder, *options) == left
+def test_command_sees_what_is_not_left_out(
+    folder: Path, capfd: pytest.CaptureFixture[str], options: list[str], left: str
+) -> None:
+    assert names(folder, capfd, *options) == left
 
 
 def test_what_is_left_out_is_told_when_asked_for(folder: Path) -> None:

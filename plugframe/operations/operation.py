@@ -113,7 +113,7 @@ class Operation(DeclaredOperation):
 
     def call_named(self, backend: str, /, *args: "Any", **kwargs: "Any") -> "Any":  # noqa: ANN401
         """Make a call that names its backend, which may have gone meanwhile."""
-        check_backend(backend, self.implementations.names(), repr(self.name))
+        self.owner.check_backend(backend, self.name)
         return self._answer(args, kwargs, backend=backend)
 
     def _bind(self, args: "tuple[Any, ...]", kwargs: "Mapping[str, Any]") -> "BoundArguments":

@@ -3,7 +3,6 @@
 ``conduct_async`` is the main function.
 """
 
-from asyncio import CancelledError, TaskGroup
 from inspect import isawaitable
 from typing import cast
 
@@ -121,6 +120,8 @@ async def _in_order(
 async def _together(
     policy: "Policy", inner: "Sequence[pluggy.HookImpl]", arguments: "Mapping[str, object]"
 ) -> list[object]:
+    from asyncio import TaskGroup  # Hosts with no coroutines start without the cost of importing it.
+
     failures: list[Exception] = []
     alone: BaseException | None = None
     tasks: list[Task[object]] = []
@@ -146,9 +147,11 @@ async def _one(
     try:
         value = call(one, policy, arguments)
         return await value if isawaitable(value) else value
-    except CancelledError:
-        raise
     except BaseException as error:
+        from asyncio import CancelledError
+
+        if isinstance(error, CancelledError):
+            raise
         policy.note(error, one)
         if not policy.spares(error, wraps=False):
             raise
