@@ -246,10 +246,10 @@ def test_interruption_leaves_nothing_and_ends_what_was_started(folder: Path) -> 
 def test_interruption_while_a_command_is_started_ends_it(
     monkeypatch: pytest.MonkeyPatch, number: signal.Signals, ends: type[BaseException]
 ) -> None:
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[subprocess.Popen[Any]] = []
     real = subprocess.Popen
 
-    def start(*arguments: Any, **options: Any) -> "subprocess.Popen[bytes]":
+    def start(*arguments: Any, **options: Any) -> "subprocess.Popen[Any]":
         started.append(real(*arguments, **options))
         signal.raise_signal(number)
         return started[-1]

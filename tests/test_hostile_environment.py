@@ -263,13 +263,13 @@ def test_a_profile_tells_of_the_others(survived: World) -> None:
     assert "trends" in done.stdout
 
 
-def test_a_profile_of_what_hangs_is_ended_and_says_so(world: World) -> None:
-    module = world.place.site / "acme_hanging.py"
-    code = f"import runpy; runpy.run_path({os.fspath(module)!r})"
-    done = world.run("profile", "--host", "skimtable", "--timeout", "1", "--", "python", "-c", code)
+def test_a_profile_of_a_start_that_hangs_is_ended_says_so_and_accuses_nobody(world: World) -> None:
+    code = "from skimtable import host; host.load('hanging')"
+    done = world.run("profile", "--host", "skimtable", "--timeout", "3", "--", "python", "-c", code)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "it did not end within 1 s" in done.stderr
+    assert "it did not end within 3 s" in done.stderr
     assert "plugframe check --import" in done.stderr
+    assert json.loads(world.run("quarantine", "list", "--json").stdout)["quarantine"] == []
 
 
 def test_python_of_another_environment_is_told_of_alike(survived: World) -> None:

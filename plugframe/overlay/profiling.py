@@ -1,5 +1,6 @@
 """A command, or the start of hosts, run several times in fresh processes that write down what they import."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from plugframe.overlay.child import enter
@@ -7,11 +8,12 @@ from plugframe.overlay.folder import overlay
 from plugframe.overlay.processes import watched
 from plugframe.overlay.targets import HOSTS, Target, selection
 from plugframe.overlay.timing import read
+from plugframe.policy.quarantine.marks import find, remove
 from plugframe.records import split_reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from plugframe.discovery.snapshot import Snapshot
     from plugframe.overlay.processes import Ended
@@ -69,9 +71,28 @@ def profile(command: "Sequence[str]", *, seconds: float = SECONDS) -> Run:
     Raises:
         CommandNotRunError: it cannot be started.
     """
-    with overlay(selection((), (), only=False, reason=""), watch_imports=True) as made:
+    with overlay(selection((), (), only=False, reason=""), watch_imports=True) as made, _accusing_nobody() as came_back:
         ended = watched(command, made.variables(), seconds=seconds)
+        came_back(ended.code is not None)
         return Run(read(made.folder, ended.pid), ended)
+
+
+@contextmanager
+def _accusing_nobody() -> "Iterator[Callable[[bool], None]]":
+    """Let no plugin be quarantined because a command was ended from here while it loaded one.
+
+    Yields:
+        What is told whether the command ended by itself: then what it leaves stays, such as a crash.
+    """
+    before = {mark.path for mark in find()[0]}
+    ends = [False]
+    try:
+        yield ends.append
+    finally:
+        if not ends[-1]:
+            for mark in find()[0]:
+                if mark.path not in before and not mark.alive:
+                    remove(mark.path)
 
 
 def middle(runs: "Iterable[Run]") -> Run:
