@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from _command import run, run_process
 from _installed import make_environment
+from _overlaid import visible
 
 from plugframe.testing.environments import Tree, distribution, write_tree
 
@@ -135,3 +136,35 @@ def test_info_and_why_of_this_environment_import_no_plugin(tmp_path: Path) -> No
     for name in ("info", "why"):
         done = run_process(name, "vision", "--json", PYTHONPATH=os.pathsep.join((os.fspath(tmp_path), home)))
         assert (done.returncode, json.loads(done.stdout)["plugins"][0]["name"]) == (0, "vision"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "told"),
+    [
+        ("raise RuntimeError('no \\x1b[31mway')\n", "error", "no \\x1b[31mway"),
+        ("import os\nos._exit(7)\n", "exited", "result:       exited"),
+        ("", "ok", "result:       ok"),
+    ],
+)
+def test_its_error_or_its_load_time_is_told_when_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, code: str, state: str, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plugin = distribution("acme-six", entry_points={"shop.plugins": {"six": "acme_six"}}, modules={"acme_six.py": code})
+    with visible(tmp_path / "site", monkeypatch) as site:
+        write_tree(site, plugin)
+        done = run("info", "six", "--host", "shop", "--errors", "--json")
+        assert done.exit_code == 0, done.output
+        (row,) = json.loads(done.stdout)["plugins"]
+        assert (row["state"], row["import"]["state"]) == ("available", state)
+        assert ("RuntimeError" in (row["import"]["traceback"] or "")) is (state == "error")
+        shown = run("info", "six", "--host", "shop", "--errors").stdout
+        assert told in shown
+        assert "\x1b" not in shown
+        assert "import" not in json.loads(run("info", "six", "--host", "shop", "--json").stdout)["plugins"][0]
+
+
+def test_running_nothing_and_importing_are_not_asked_for_at_once(where: list[str]) -> None:
+    done = run("info", "vision", "--errors", *where)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "--errors imports the plugin" in done.stderr

@@ -143,6 +143,33 @@ def test_a_setting_that_counts_no_more_is_told(where: list[str], settings_folder
     assert "PF192" in codes
 
 
+@pytest.mark.parametrize(
+    ("variable", "told"),
+    [
+        ("shpo/speech", "fix: write shop."),
+        ("a/b", "fix: correct the name"),
+        ("Shop/speech", ""),
+        ("speech", ""),
+    ],
+)
+def test_what_is_said_of_a_host_that_is_not_there_is_told(
+    where: list[str], monkeypatch: pytest.MonkeyPatch, variable: str, told: str
+) -> None:
+    monkeypatch.setenv("PLUGFRAME_DISABLE", variable)
+    done = run("why", "speech", *where)
+    assert ("PF191" in done.stderr, told in done.stderr) == (bool(told), True)
+    assert done.stdout.startswith("available: " if told else "disabled: ")
+
+
+@pytest.mark.parametrize(("name", "is_told"), [("shopp", True), ("elsewhere", False), ("SHOP", False)])
+def test_of_a_users_own_settings_only_a_host_is_told_that_is_like_one_here(
+    where: list[str], settings_folder: str, *, name: str, is_told: bool
+) -> None:
+    Path(settings_folder).mkdir(parents=True)
+    (Path(settings_folder) / "plugframe.toml").write_text(f"[hosts.{name}]\nmode = 'open'\n", encoding="utf-8")
+    assert ("PF191" in run("why", "speech", *where).stderr) is is_told
+
+
 def test_a_required_plugin_that_is_missing_is_told(where: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLUGFRAME_REQUIRE", "shop/visoin")
     (row,) = why(where, "visoin")

@@ -89,6 +89,11 @@ class Facts:
         """
         found, settings = self.of(host).everything(), self.of(host).settings
         self._findings |= set(findings(host, found, self.snapshot.entry_points))
+        if settings.hosts:
+            from plugframe.policy import absent
+
+            own = {group.removesuffix(".plugins") for group in self.snapshot.groups() if group.endswith(".plugins")}
+            self._findings |= set(absent.strangers(settings, sorted({*self.hosts(), *own, host})))
         if not settings.says_nothing:
             known = [plugin for name in {*self.hosts(), host} for plugin in self.of(name).everything()]
             from plugframe.policy import absent

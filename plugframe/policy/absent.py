@@ -2,6 +2,7 @@
 
 import time
 
+from plugframe.errors import near_matches
 from plugframe.policy.matching import is_named, like
 from plugframe.policy.settings.values import spelling
 from plugframe.records import Decision, Diagnostic, Distribution, EntryPoint, Plugin
@@ -72,6 +73,28 @@ def findings(settings: "Settings", plugins: "Sequence[Plugin]", installed: "Sequ
                 path=ruling.source.place,
                 effect="it holds no more",
                 fix="take it out, or give it another day",
+            )
+
+
+def strangers(settings: "Settings", hosts: "Sequence[str]") -> "Iterator[Diagnostic]":
+    """Yield what is said of hosts that are not there: what was to be disabled runs.
+
+    A user's settings are for all environments, so that of those only a name that is like a host's is told.
+
+    Args:
+        settings: what counts for one host.
+        hosts: the names of those that are there.
+    """
+    known = {spelling(host) for host in hosts}
+    for name, source in dict.fromkeys(settings.hosts):
+        near = near_matches(name, tuple(hosts))
+        if spelling(name) not in known and (near or source.scope != "user"):
+            yield Diagnostic(
+                code="PF191",
+                message=f"something is said of a host {name!r}, and nothing that is installed has plugins for one",
+                path=source.place,
+                effect="it has no effect",
+                fix=f"write {' or '.join(near)}" if near else "correct the name, or take it out",
             )
 
 

@@ -40,6 +40,15 @@ def collect(
     return tuple(layers), tuple(problems)
 
 
+def hosts_named(found: "Iterable[Found]", *, with_variables: bool) -> "tuple[tuple[str, Source], ...]":
+    """Return the hosts that some places speak of by name, whether or not there are such, each with the place."""
+    names = list(variables.hosts()) if with_variables else []
+    for source, table in found:
+        hosts = table.get("hosts") if isinstance(table, dict) else None
+        names += [(name, source) for name in (hosts if isinstance(hosts, dict) else ())]
+    return tuple(names)
+
+
 def layers_of(table: "Mapping[str, object]", host: str, source: Source) -> list[Layer]:
     """Return the layers of one file: of this host alone first, then of every host.
 

@@ -34,11 +34,13 @@ def read_settings(
     said = not places.is_privileged() and variables.are_set()
     layers: tuple[Layer, ...] = ()
     problems: tuple[SettingsError, ...] = ()
+    hosts: tuple[tuple[str, Source], ...] = ()
     if found or said:
-        from plugframe.policy.settings.layering import collect
+        from plugframe.policy.settings.layering import collect, hosts_named
 
         layers, problems = collect(host, found, with_variables=said)
-    return Settings(host, layers, problems=problems, safe_mode=variables.safe_mode(), required=required)
+        hosts = hosts_named(found, with_variables=said)
+    return Settings(host, layers, problems=problems, safe_mode=variables.safe_mode(), required=required, hosts=hosts)
 
 
 def read_given(given: "Given | None") -> "Iterator[Found]":

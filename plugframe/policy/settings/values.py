@@ -115,6 +115,7 @@ class Settings:
             what disables it.
         safe_mode: why the host starts without plugins; empty if it does not.
         required: the plugins without which the host must not go on, by name, in the order found.
+        hosts: the hosts that the places speak of by name, each with the place.
     """
 
     def __init__(
@@ -125,12 +126,14 @@ class Settings:
         problems: "tuple[SettingsError, ...]" = (),
         safe_mode: str = "",
         required: tuple[str, ...] = (),
+        hosts: "tuple[tuple[str, Source], ...]" = (),
     ) -> None:
         """Keep them, and sort what they say about single names."""
         self.host = host
         self.layers = layers
         self.problems = problems
         self.safe_mode = safe_mode
+        self.hosts = hosts
         more = (name for value, _ in self.each("require") if isinstance(value, tuple) for name in value)
         self.required = tuple(dict.fromkeys((*required, *more)))
         self._rulings: dict[str, list[tuple[int, Ruling]]] = {}

@@ -8,6 +8,10 @@ import os
 
 from plugframe.policy.settings.values import Layer, Source, spelling
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SAFE_MODE = "PLUGFRAME_SAFE_MODE"
 PROJECT = "PLUGFRAME_PROJECT"
 VARIABLES = {
@@ -50,6 +54,15 @@ def read(host: str) -> list[Layer]:
                 except ValueError as error:
                     raise SettingsError(str(source), str(error), "set it to something else, or unset it") from None
     return layers[True] + layers[False]
+
+
+def hosts() -> "Iterator[tuple[str, Source]]":
+    """Yield what stands as a host's name before words of the variables, with the variable."""
+    for variable in VARIABLES.values():
+        for word in os.environ.get(variable, "").split(","):
+            whose, slash, _ = word.strip().rpartition("/")
+            if slash:
+                yield whose, Source(scope="variables", place=variable)
 
 
 def _words(text: str, host: str) -> dict[bool, list[str]]:
