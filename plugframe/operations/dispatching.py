@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _MOST_TYPES = 1024  # in one table; beyond, it is begun anew
 _HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: of a class that can go away
-_WORDS = ("target", "declined", "call", "near", "far", "kind", "key", "token", "seen", "decline", "exception", "error")
+_WORDS = ("target", "declined", "call", "find", "kind", "key", "token", "seen", "decline", "error")
 _FORWARD = """
 def {name}({declared}):
     try:
@@ -34,10 +34,7 @@ def {name}({declared}):
 """
 _CHOOSE = """
 def {name}({declared}):
-    try:
-        {call} = {near}.get({types}) or {far}.get({ids}) or {target}
-    except {exception}:
-        {call} = {target}
+    {call} = {find}({ids}) or {target}
     try:
         return {call}({passed})
     except {decline} as {error}:
@@ -47,10 +44,7 @@ _CHOOSE_OPEN = """
 def {name}({declared}):
     if {token}() != {seen}:
         return {target}({passed})
-    try:
-        {call} = {near}.get({types}) or {far}.get({ids}) or {target}
-    except {exception}:
-        {call} = {target}
+    {call} = {find}({ids}) or {target}
     try:
         return {call}({passed})
     except {decline} as {error}:
@@ -76,7 +70,6 @@ class _Generated:
             name=name,
             declared=declared,
             passed=passed,
-            types=_key("{kind}({one})", types, words),
             ids=_key("{key}({kind}({one}))", types, words),
             **words,
         )
@@ -88,7 +81,6 @@ class _Generated:
             "__tracebackhide__": True,
             words["declined"]: declined,
             words["decline"]: Decline,
-            words["exception"]: Exception,  # of a metaclass whose classes cannot be looked up
             words["kind"]: type,
             words["key"]: id,
             words["token"]: get_cache_token,
@@ -156,11 +148,10 @@ class ByTypes(_Generated):
         """
         super().__init__(_CHOOSE_OPEN if is_open else _CHOOSE, name, parameters, declined=declined, types=types)
         self.types = tuple(types)
-        self._near: dict[Any, Callable[..., Any]] = {}
-        self._far: dict[Any, Callable[..., Any]] = {}
+        self._table: dict[Any, Callable[..., Any]] = {}
         self._alive: dict[int, tuple[ref[type], ...]] = {}
         self._numbers = count()
-        for word, value in (("near", self._near), ("far", self._far), ("target", enter), ("seen", get_cache_token())):
+        for word, value in (("find", self._table.get), ("target", enter), ("seen", get_cache_token())):
             self.set(word, value)
 
     def keep(self, types: "tuple[type, ...]", call: "Callable[..., Any]", token: object) -> None:
@@ -173,24 +164,22 @@ class ByTypes(_Generated):
         """
         if type(call).__dict__.keys() & {"__bool__", "__len__"}:
             return  # one that may count as nothing is looked for at each call
-        if token != self.globals[self.words["seen"]] or len(self._near) + len(self._far) >= _MOST_TYPES:
-            self._near.clear()
-            self._far.clear()
+        if token != self.globals[self.words["seen"]] or len(self._table) >= _MOST_TYPES:
+            self._table.clear()
             self._alive.clear()
             self.set("seen", token)
-        if not any(one.__flags__ & _HEAP for one in types):
-            self._near[types if len(self.types) > 1 else types[0]] = call
-            return
         key = tuple(map(id, types)) if len(self.types) > 1 else id(types[0])
-        number, far, alive = next(self._numbers), self._far, self._alive
+        number, table, alive = next(self._numbers), self._table, self._alive
 
         def forget(_: object) -> None:
             # It is called before the memory of a class can be another's, so that no other has the key by then.
-            far.pop(key, None)
+            table.pop(key, None)
             alive.pop(number, None)
 
-        alive[number] = tuple(ref(one, forget) for one in types)
-        far[key] = call
+        mortal = [one for one in types if one.__flags__ & _HEAP]
+        if mortal:
+            alive[number] = tuple(ref(one, forget) for one in mortal)
+        table[key] = call
 
 
 def raised_by(error: BaseException) -> "CodeType | None":
