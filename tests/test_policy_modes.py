@@ -375,6 +375,7 @@ def test_a_denied_plugin_cannot_be_imported_by_its_name_in_the_hosts_package(tmp
         )
         with pytest.raises(PluginImportError, match="it is disabled: it is slow"):
             importlib.import_module("app_names.plugins.vision")
+        sys.modules["app_names"].host.namespace("app_names.plugins").remove()
         for name in [name for name in sys.modules if name.startswith("app_names")]:
             del sys.modules[name]
 

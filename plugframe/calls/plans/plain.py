@@ -59,7 +59,7 @@ class Fate:
         errors = [*([] if self._error is None else [self._error]), *self._waiting]
         error, context, self._error, self._waiting = self._error, self._context, None, ()
         try:
-            if len(errors) == 1 and errors[0] is error:
+            if error is not None and len(errors) == 1:
                 raise_as_it_is(error, context)
             if errors:
                 raise _joined(called, errors)
