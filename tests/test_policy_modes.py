@@ -1,6 +1,7 @@
 """What settings decide about plugins, before anything of them is imported, and that nothing gets around it."""
 
 import importlib
+import importlib.util
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -376,6 +377,32 @@ def test_a_denied_plugin_cannot_be_imported_by_its_name_in_the_hosts_package(tmp
         with pytest.raises(PluginImportError, match="it is disabled: it is slow"):
             importlib.import_module("app_names.plugins.vision")
         sys.modules["app_names"].host.namespace("app_names.plugins").remove()
+        for name in [name for name in sys.modules if name.startswith("app_names")]:
+            del sys.modules[name]
+
+
+def test_a_denied_plugins_namespace_of_classes_cannot_be_imported_and_the_error_says_why(tmp_path: Path) -> None:
+    with site_at(tmp_path / "site") as site:
+        site.install(plugin("vision"), {"app_names": {"__init__.py": NAMES}})
+        mounted = "from app_names import host\nhost.classes.mount(__name__)"
+        site.install({"app_names": {"classes": {"__init__.py": mounted, "real.py": "", "vision.py": ""}}})
+        site.install({"app_names": {"others": {"__init__.py": mounted}}})
+        importlib.import_module("app_names.classes.real")
+        assert sys.modules["app_names.classes"].__spec__ is not None
+        assert importlib.import_module("app_names.classes.vision").__file__ is not None  # the package's own comes first
+        for name in ("app_names.classes.visoin", "app_names.classes.vision.deeper"):
+            with pytest.raises(ModuleNotFoundError, match=r"^No module named '[\w.]+'(; .* is not a package)?$"):
+                importlib.import_module(name)
+        sys.modules["app_names"].host.classes.mount("app_names.classes").remove()
+        with pytest.raises(
+            ModuleNotFoundError, match=r"acme-vision 1\.0 declares it and is disabled: it is slow"
+        ) as raised:
+            importlib.import_module("app_names.others.vision")
+        assert "Next: plugframe enable vision --host myapp" in str(raised.value)
+        assert raised.value.name == "app_names.others.vision"
+        assert importlib.util.find_spec("app_names.others.__wrapped__") is None
+        sys.modules["app_names"].host.classes.mount("app_names.others").remove()
+        assert not any(name.startswith("acme") for name in sys.modules)
         for name in [name for name in sys.modules if name.startswith("app_names")]:
             del sys.modules[name]
 

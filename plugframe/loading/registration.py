@@ -71,7 +71,9 @@ class Registration:
             by_part=True,
             explain=lambda name: explain_absence(name, plugins(), self.loader, self.class_names.names()),
         )
-        self.classes = ClassRegistry(host, self.class_names, parts=PARTS["classes"], reserved=RESERVED["classes"])
+        self.classes = ClassRegistry(
+            host, self.class_names, parts=PARTS["classes"], reserved=RESERVED["classes"], refused=refused("classes")
+        )
         self.bound = Bindings(
             resolve=self._resolver(callable),
             fill=declared("callbacks"),

@@ -6,7 +6,7 @@ from plugframe.registry.namespaces import Tree, enumerate_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from typing import Any
 
     from plugframe.handles import RemovableHandle
@@ -19,7 +19,15 @@ class ClassRegistry:
     Namespaces are attributes, beside the few methods, whose names no namespace can have.
     """
 
-    def __init__(self, host: str, references: References, *, parts: int, reserved: "Collection[str]") -> None:
+    def __init__(
+        self,
+        host: str,
+        references: References,
+        *,
+        parts: int,
+        reserved: "Collection[str]",
+        refused: "Callable[[str], str]" = lambda _: "",
+    ) -> None:
         """Show a registry of classes by name.
 
         Args:
@@ -27,8 +35,9 @@ class ClassRegistry:
             references: the names, reached part by part, and what they mean.
             parts: how many parts a name must have at least.
             reserved: first parts that could not be reached: the names of the methods.
+            refused: returns which plugin would fill a namespace and may not run, and why; empty where none would.
         """
-        self._tree = Tree(host, references, self)
+        self._tree = Tree(host, references, self, refused)
         self._parts = parts
         self._reserved = reserved
 

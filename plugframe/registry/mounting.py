@@ -94,11 +94,19 @@ class ClassMount(finder.Mount):
         """Return the spec of a namespace; None for whatever else, and for modules that the package really has."""
         name = fullname.removeprefix(self.prefix)
         if name not in self.tree.references.names().children:
-            return None
+            return self._refused_spec_of(name)
         parent = name.rpartition(".")[0]
         if sys.modules.get(self.prefix + parent) is not self.tree.namespace(parent) if parent else self.is_real(name):
             return None
         return self.spec_of(name)
+
+    def _refused_spec_of(self, name: str) -> "ModuleSpec | None":
+        """Return a spec for what only plugins that may not run would fill: importing it says why they may not."""
+        reason = "" if name.rpartition(".")[2].startswith("_") else self.tree.refused(name)
+        if not reason or ("." not in name and self.is_real(name)):
+            return None
+        loader: Any = Refused(reason)
+        return ModuleSpec(self.prefix + name, loader)
 
     def spec_of(self, name: str) -> ModuleSpec:
         """Return the spec of a namespace: a package without a file, with nothing on its path."""
@@ -126,6 +134,26 @@ class ClassMount(finder.Mount):
 
     def __repr__(self) -> str:
         return f"<classes of {self.tree.host} below {self.package}>"
+
+
+class Refused:
+    """The loader of a namespace that nobody may fill."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep who would fill it, and why it may not."""
+        self._reason = reason
+
+    def create_module(self, spec: ModuleSpec) -> "ModuleType":
+        """Refuse.
+
+        Raises:
+            ModuleNotFoundError: always, with the reason.
+        """
+        message = f"No module named {spec.name!r}: {self._reason}"
+        raise ModuleNotFoundError(message, name=spec.name)
+
+    def exec_module(self, module: "ModuleType") -> None:
+        """Do nothing: there is no module."""
 
 
 def _refusal(tree: "Tree", package: object, reason: str) -> RegistrationError:

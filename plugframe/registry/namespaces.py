@@ -6,7 +6,7 @@ from types import ModuleType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from importlib.machinery import ModuleSpec
     from typing import Any, Protocol
 
@@ -97,17 +97,21 @@ class Tree:
     everything, until names come back.
     """
 
-    def __init__(self, host: str, references: "References", root: object) -> None:
+    def __init__(
+        self, host: str, references: "References", root: object, refused: "Callable[[str], str]" = lambda _: ""
+    ) -> None:
         """Make an empty tree.
 
         Args:
             host: the host's name.
             references: the names and what they mean.
             root: what the outermost namespaces are attributes of.
+            refused: returns which plugin would fill a namespace and may not run, and why; empty where none would.
         """
         self.host = host
         self.references = references
         self.root = root
+        self.refused = refused
         self.mount: Place | None = None
         self._namespaces: dict[str, ClassNamespace] = {}
         self._published: list[tuple[ClassNamespace, str, object]] = []
