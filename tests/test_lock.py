@@ -155,6 +155,18 @@ def test_distribution_whose_files_nobody_knows_is_refused(installed: Installed) 
     assert not installed.lock_file.exists()
 
 
+def test_plugin_whose_module_record_does_not_name_is_told(installed: Installed) -> None:
+    assert "names it" not in lock(installed).stderr
+    record = installed.site / "acme_vision-1.0.dist-info" / "RECORD"
+    rows = [row for row in record.read_text().splitlines(keepends=True) if not row.startswith("acme_vision/")]
+    record.write_text("".join(rows))
+    done = lock(installed)
+    assert done.exit_code == 0
+    told = "acme-vision 1.0: it needs the module acme_vision.plugin: an entry point names it, and no file that RECORD"
+    assert told in done.stderr
+    assert not any(path.startswith("acme_vision/") for path in locked(installed).distributions["acme_vision"].files)
+
+
 def test_own_distribution_of_a_host_that_cannot_be_locked_is_left_out_and_said(installed: Installed) -> None:
     (installed.site / "shop-3.0.dist-info" / "RECORD").unlink()
     done = lock(installed)

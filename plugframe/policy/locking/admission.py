@@ -1,7 +1,6 @@
 """Which plugins a lock lets run, before anything of them is looked at: ``Admission.judge`` is the main function."""
 
 import os
-import sys
 from shlex import quote
 
 from plugframe.discovery.metadata import normalize
@@ -10,7 +9,7 @@ from plugframe.policy.groups import HOSTS, groups
 from plugframe.policy.locking.lockfile import NAME, anew, load
 from plugframe.policy.locking.modules import Modules
 from plugframe.policy.matching import is_named
-from plugframe.records import Decision, split_reference
+from plugframe.records import Decision
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,17 +87,9 @@ class Admission:
         return "", ""
 
     def _stray(self, key: str, modules: Modules) -> str:
-        """Return a module that a distribution's entry points name and that is in no lock; empty if there is none.
-
-        What stands for a library is looked at when it is loaded.
-        """
-        entries = [(group, split_reference(value)[0]) for group, _, value in sorted(self._entries().get(key, ()))]
-        libraries = {module for group, module in entries if group == f"{self._host}.libraries"}
-        for _, module in entries:
-            is_known = modules.find(module) is not None or modules.is_namespace(module)
-            if module not in libraries and not is_known and module.partition(".")[0] not in sys.stdlib_module_names:
-                return module
-        return ""
+        """Return a module that a distribution's entry points name and that is in no lock; empty if there is none."""
+        entries = [(group, value) for group, _, value in sorted(self._entries().get(key, ()))]
+        return modules.stray(entries, f"{self._host}.libraries")
 
     def _locked_entries(self, locked: "LockedDistribution") -> set[tuple[str, str, str]]:
         return {

@@ -4,7 +4,8 @@
 """
 
 from plugframe.policy.decisions import plugins
-from plugframe.policy.groups import HOSTS
+from plugframe.policy.groups import HOSTS, groups
+from plugframe.policy.locking.modules import Modules
 from plugframe.policy.locking.observed.closure import Closure
 from plugframe.policy.locking.observed.inventory import claims, take
 from plugframe.policy.locking.values import Lock, LockedDistribution
@@ -12,7 +13,7 @@ from plugframe.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from plugframe.discovery.snapshot import Snapshot
     from plugframe.policy.locking.observed.inventory import Watch
@@ -82,7 +83,25 @@ def make(
             else:
                 refused.append((distribution, str(error)))
     lock = Lock(python=snapshot.environment.cache_tag, hosts=tuple(sorted(hosts)), distributions=locked)
+    if only is None:  # else the modules of others are not here
+        gaps += _strays(lock)
     return Made(lock=lock, refused=tuple(refused), gaps=tuple(gaps), disagreements=tuple(work.disagreements))
+
+
+def _strays(lock: Lock) -> "Iterator[tuple[str, str, str]]":
+    """Yield the modules that entry points name and that are in no locked file: RECORD does not have all files."""
+    modules = Modules(lock, {})
+    for distribution in lock.distributions.values():
+        for host in () if distribution.editable else lock.hosts:
+            declared = [(group, value) for group in groups(host) for value in _values(distribution, group)]
+            module = modules.stray(declared, f"{host}.libraries")
+            if module:
+                reason = "an entry point names it, and no file that RECORD lists is it, so that it may not run locked"
+                yield str(distribution), f"the module {module}", reason
+
+
+def _values(distribution: LockedDistribution, group: str) -> "tuple[str, ...]":
+    return tuple(distribution.entry_points.get(group, {}).values())
 
 
 class _Work:

@@ -1,14 +1,15 @@
 """The modules that a lock has, by name; nothing is looked at on disk to know them."""
 
 import os
+import sys
 from importlib.machinery import BYTECODE_SUFFIXES, EXTENSION_SUFFIXES
 
 from plugframe.policy.locking.observed.folders import SUFFIXES, module_name
-from plugframe.records import Record
+from plugframe.records import Record, split_reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from plugframe.policy.locking.values import Lock, LockedFile
 
@@ -88,6 +89,23 @@ class Modules:
             if found is not None:
                 return found
         return None
+
+    def stray(self, entries: "Iterable[tuple[str, str]]", libraries: str) -> str:
+        """Return a module that entry points name and no locked distribution has; empty if there is none.
+
+        What stands for a library is looked at when it is loaded, and what is Python's own is not for a lock to have.
+
+        Args:
+            entries: group and value of each entry point, in order.
+            libraries: the group of the host's libraries.
+        """
+        named = [(group, split_reference(value)[0]) for group, value in entries]
+        expected = {module for group, module in named if group == libraries}
+        for _, module in named:
+            is_known = self.find(module) is not None or self.is_namespace(module)
+            if module not in expected and not is_known and module.partition(".")[0] not in sys.stdlib_module_names:
+                return module
+        return ""
 
     def names(self, key: str) -> "Iterator[str]":
         """Yield the names of the modules of a distribution."""
