@@ -28,7 +28,7 @@ from _answers import (
 )
 from _changes import BELOW_A_PATH_ENTRY, CHANGES, FOLDER, URL, WELL, rewrite
 from _damage import BEHIND_THE_ROWS, MUTATIONS, REFUSED, mutate, patience
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from plugframe.discovery import files, storage
@@ -520,6 +520,7 @@ def test_damage_that_no_digest_shows_is_no_error() -> None:
 
         @settings(max_examples=300, deadline=None)
         @given(MUTATIONS)
+        @example([("flip", 1.0, 0.08203125, b"\t")])  # two of the watched files become one
         def check(mutations: list[tuple[str, float, float, bytes]]) -> None:
             content = mutate(whole, mutations)
             for deep in (False, True):

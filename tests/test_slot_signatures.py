@@ -6,7 +6,7 @@ from inspect import Parameter, Signature
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from plugframe import Host
@@ -44,6 +44,14 @@ ARGUMENTS = st.tuples(
 )
 
 
+def take_all(*a: int, **b: int) -> None:
+    """Take whatever it is given."""
+
+
+def take_first(a: int = 0, *b: int, **d: int) -> None:
+    """Take whatever it is given, but not its first argument twice."""
+
+
 def accepts(signature: Signature, call: tuple[list[int], dict[str, int]]) -> bool:
     """Return whether a function of a signature takes a call; ``Signature.bind`` is not always right about it."""
     try:
@@ -62,6 +70,7 @@ def function_of(signature: Signature | None) -> Any:
 
 
 @given(signatures(), signatures(), ARGUMENTS)
+@example(Signature.from_callable(take_all), Signature.from_callable(take_first), ([0], {"a": 0}))
 def test_function_fits_only_if_it_accepts_every_call_of_the_signature(
     allowed: Signature, own: Signature, call: tuple[list[int], dict[str, int]]
 ) -> None:

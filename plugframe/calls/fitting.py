@@ -59,12 +59,15 @@ def _calls(signature: Signature, others: "Sequence[Parameter]") -> "Iterator[tup
     positional = [one for one in every if one.kind in POSITIONAL]
     named = [one for one in every if one.kind is Parameter.KEYWORD_ONLY]
     kinds = {one.kind for one in every}
+    most, own = len(positional), [one.name for one in named]
     if Parameter.VAR_POSITIONAL in kinds:
-        yield len(positional) + len(others) + 1, [one.name for one in named]
+        most += len(others) + 1
+        yield most, own
     if Parameter.VAR_KEYWORD in kinds:
         taken = {one.name for one in every if one.kind is Parameter.POSITIONAL_OR_KEYWORD}
         theirs = [one.name for one in others if one.name not in taken]
-        yield len(positional), list(dict.fromkeys([*(one.name for one in named), *theirs, "_".join(["any", *theirs])]))
+        yield most, list(dict.fromkeys([*own, *theirs, "_".join(["any", *theirs])]))
+        yield len(positional), list(dict.fromkeys([*own, *theirs]))
     for places in range(len(positional), -1, -1):
         left = positional[places:]
         if any(one.kind is Parameter.POSITIONAL_ONLY and one.default is Parameter.empty for one in left):

@@ -190,7 +190,9 @@ def _decode(path: str, block: Block) -> Segment:
     segment.root_signature, segment.rows_signature = block.head
     keys, watched, *lines = block.rows
     segment.keys, segment.watched = _fields(keys), _fields(watched)
-    if any(line.count("\t") != _TABS or int(line.partition("\t")[0]) >= len(segment.keys) for line in lines):
+    if len(segment.watched) not in (0, len(segment.keys)) or any(
+        line.count("\t") != _TABS or int(line.partition("\t")[0]) >= len(segment.keys) for line in lines
+    ):
         message = "rows are missing something"
         raise ValueError(message)
     segment.defer_rows(lines)
