@@ -6,7 +6,7 @@ import _sameness
 
 # What the managers do is the same code on every Python; the newest ones look for rare programs, the others for what
 # a Python itself may do differently, which any program meets.
-PROGRAMS = 2000 if sys.version_info >= (3, 13) else 400
+PROGRAMS = 1000 if sys.version_info >= (3, 13) else 600
 
 
 def test_random_programs_come_to_the_same_with_pluggys_manager_and_with_ours() -> None:
